@@ -16,7 +16,12 @@ export type Starts = Readonly<Record<string, readonly string[]>>;
 export const startsOf: Readonly<Record<BundleName, Starts>> = {
   apiserver: {
     // Most of its clients are kubectl, which asks for Tables.
-    read: [...api, 'core/api/built-in-columns.ts'],
+    read: [
+      ...api,
+      'core/api/built-in-columns.ts',
+      'functions/apiserver/resources/watch.ts',
+      'functions/apiserver/system/documents.ts',
+    ],
     write: [...api, 'core/registry/create.ts', 'functions/apiserver/resources/write.ts'],
     node: [...api, 'functions/apiserver/node/endpoints.ts'],
     hosted: [

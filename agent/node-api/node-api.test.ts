@@ -152,6 +152,7 @@ function socketPair(): [FrameSocket, FrameSocket] {
   const end = (own: ByteQueue, other: ByteQueue): FrameSocket => ({
     frames: own,
     send: async (frame) => other.push(Buffer.from(frame)),
+    deserted: () => new Promise<void>(() => {}),
     close() {
       own.end();
       other.end();

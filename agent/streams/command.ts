@@ -47,6 +47,7 @@ async function carry(spdy: SpdyConnection, request: CommandRequest, server: Fram
   void fromServer(server, stdin, resize)
     .catch(() => undefined)
     .finally(() => spdy.destroy());
+  void server.deserted().then(() => spdy.destroy());
   const [status] = await Promise.all([
     statusOf(error),
     output(stdout, channels.stdout, server),

@@ -30,6 +30,7 @@ function peer() {
   const socket: FrameSocket = {
     frames,
     send: async (each) => void sent.push(Buffer.from(each)),
+    deserted: () => frames.deserted(100),
     close: () => frames.end(),
   };
   return { frames, sent, socket };

@@ -179,6 +179,7 @@ describe('following a log', () => {
         send: async (frame) => {
           text += Buffer.from(frame.subarray(1)).toString();
         },
+        deserted: () => new Promise<void>(() => {}),
         close: () => fromClient.end(),
       },
     });

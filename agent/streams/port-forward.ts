@@ -27,6 +27,7 @@ export async function servePortForward(
     void fromServer()
       .catch(() => undefined)
       .finally(() => spdy.destroy());
+    void server.deserted().then(() => spdy.destroy());
     const failures = async () => {
       for await (const chunk of error.data) await server.send(frame(channels.error, chunk));
     };

@@ -1,7 +1,7 @@
 // A FrameSocket over posts: frames wait for the post before theirs, go together, and never run far ahead of their reader.
 
 import { ByteQueue } from '../../core/node/byte-queue.ts';
-import type { FrameSocket } from '../../core/node/frame-socket.ts';
+import { desertedMs, type FrameSocket } from '../../core/node/frame-socket.ts';
 import {
   cutFrame,
   fullBatchBytes,
@@ -187,6 +187,7 @@ export function relaySocket(options: RelaySocketOptions): FrameSocket {
 
   return {
     frames: incoming,
+    deserted: () => incoming.deserted(desertedMs),
     async send(frame) {
       if (closing || gone.signal.aborted) throw new Error('the stream is over');
       for (const piece of cutFrame(frame)) {

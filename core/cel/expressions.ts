@@ -3,6 +3,7 @@
 
 import { loadRegularExpressions } from '../machinery/expressions.ts';
 import { StatusError } from '../machinery/status.ts';
+import { loadTextFormats } from '../machinery/structure/late-text-formats.ts';
 
 type Expressions = Awaited<ReturnType<typeof load>>;
 
@@ -23,6 +24,8 @@ async function load() {
     import('./kubernetes/output.ts'),
     import('./libraries/authorizer.ts'),
     loadRegularExpressions(),
+    // Rules stand in schemas, which name formats as well.
+    loadTextFormats(),
   ]);
   const { optionalOf, lazyMap, failure } = values;
   return {

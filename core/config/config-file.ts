@@ -2,7 +2,8 @@
 // told at once, with its field.
 
 import type { FieldError } from '../machinery/field-error.ts';
-import { type Decoded, decodeJson } from '../machinery/json.ts';
+import type { Decoded } from '../machinery/json.ts';
+import { decodeJson } from '../machinery/json-body.ts';
 import type { Schema } from '../machinery/schema.ts';
 import { StatusError } from '../machinery/status.ts';
 import { applyDefaults } from '../machinery/structure/apply-defaults.ts';

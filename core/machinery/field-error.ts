@@ -126,7 +126,10 @@ function join(head: string, detail: string): string {
 
 /** Of a list of a megabyte no more than is told (`cut`): a thousand errors may each be about all of it. */
 function show(value: unknown): string {
-  return JSON.stringify(beginning(value, { left: maxReportedLength })) ?? 'null';
+  const text = JSON.stringify(beginning(value, { left: maxReportedLength })) ?? 'null';
+  if (typeof value !== 'object') return text;
+  // As Go's encoder writes lists and objects, and no text by itself: fit for HTML.
+  return text.replace(/[<>&\u2028\u2029]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** As much of a value as has so many characters. */

@@ -5,12 +5,8 @@
 
 import './bigint-json.ts';
 import { maxDepth, maxValues, tooDeep, tooManyValues } from './depth.ts';
-import { goSyntaxError } from './go-json-error.ts';
-import { fewValues } from './json-commas.ts';
 import { jsonValue } from './json-names.ts';
 import { getOwn, setOwn } from './own.ts';
-import { badRequest, StatusError } from './status.ts';
-import { unreadableText } from './unreadable-text.ts';
 
 export interface Decoded {
   readonly value: unknown;
@@ -44,38 +40,12 @@ export function jsonObject(text: string): object | undefined {
   }
 }
 
-/** The value of a JSON body. Fails with BadRequest. */
-export function decodeJson(input: Uint8Array | string): unknown {
-  return parsed(typeof input === 'string' ? input : textOf(input), parseJson);
-}
-
-/**
- * As `decodeJson` within the limits of a request's body, with the paths of duplicate fields and of whole floats. Fails with BadRequest,
- * and RequestEntityTooLarge.
- */
-export function decodeJsonStrict(input: Uint8Array | string): Decoded {
-  return parsed(fewValues(typeof input === 'string' ? input : textOf(input)), (text) => looked(text, jsonValue(text)));
-}
-
 /**
  * Calls `onField` for each name of a text that is JSON, in the order in which they stand there, before what is below it. `again`: the object
  * had it before. `path`: made when it is asked for.
  */
 export function visitFields(text: string, onField: (name: string, again: boolean, path: () => string) => void): void {
   scan(text, undefined, false, onField);
-}
-
-/** As `decodeJsonStrict` where the text is a JSON object; undefined where it is anything else. */
-export function decodeJsonObject(input: Uint8Array): Decoded | undefined {
-  if (input[0] !== 0x7b) return undefined;
-  const text = fewValues(textOf(input));
-  let value: unknown;
-  try {
-    value = jsonValue(text);
-  } catch {
-    return undefined;
-  }
-  return parsed(text, () => looked(text, value));
 }
 
 /** Kubernetes' words for a duplicate field, in warnings and in strict failures. */
@@ -97,31 +67,8 @@ export function integerOf(value: bigint): number | bigint {
 const minSafe = BigInt(Number.MIN_SAFE_INTEGER);
 const maxSafe = BigInt(Number.MAX_SAFE_INTEGER);
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function textOf(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw badRequest('the body is no valid UTF-8');
-  }
-}
-
-/** A longer text is not read once more to say what Go would say of it. */
-const explained = 256 * 1024;
-
-function parsed<T>(text: string, parse: (text: string) => T): T {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (error instanceof StatusError) throw error;
-    // SyntaxError, whose message says what and where.
-    throw unreadableText('JSON', (text.length <= explained && goSyntaxError(text)) || (error as Error).message);
-  }
-}
-
 /** As many as 2^53 has; each number that has them stands over one position of every sixteen. */
-const longNumber = 16;
+export const longNumber = 16;
 
 function hasLongNumber(text: string): boolean {
   for (let at = longNumber - 1; at < text.length; at += longNumber) {
@@ -135,7 +82,7 @@ function hasLongNumber(text: string): boolean {
   return false;
 }
 
-function isDigit(code: number): boolean {
+export function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
@@ -168,78 +115,16 @@ interface Level {
 const maxReportedDuplicates = 100;
 
 /** With the array around the value. */
-const deepest = maxDepth + 1;
+export const deepest = maxDepth + 1;
 
 /** More are not reported: each costs memory, and one is enough to refuse a body. */
 const maxFloats = 1000;
 
 /**
- * A request's body is walked name by name only where there is something to be found: where its text has more names than its value, which
- * has each once, or a number to be mended or reported.
- */
-function looked(text: string, value: unknown): Decoded {
-  return namesInText(text) === namesInValue(value) ? { value, duplicates: [] } : scan(text, value, true);
-}
-
-/** How many fields a text that JSON.parse took has, duplicates among them; undefined where a number may be no plain integer. */
-function namesInText(text: string): number | undefined {
-  let names = 0;
-  let values = 1;
-  let depth = 1;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    switch (code) {
-      case 0x22:
-        at = endOfString(text, at);
-        break;
-      // Outside of strings there is one behind each name.
-      case 0x3a:
-        names++;
-        break;
-      case 0x7b:
-      case 0x5b:
-        // As `scan` counts them: the closing one comes two behind the opening one in ASCII.
-        if (text.charCodeAt(at + 1) !== code + 2) values++;
-        if (++depth > deepest) throw tooDeep();
-        break;
-      case 0x7d:
-      case 0x5d:
-        depth--;
-        break;
-      case 0x2c:
-        if (++values > maxValues) throw tooManyValues();
-        break;
-      default: {
-        if (!isDigit(code)) break;
-        let end = at + 1;
-        while (isDigit(text.charCodeAt(end))) end++;
-        const next = text.charCodeAt(end);
-        if (next === 0x2e || next === 0x65 || next === 0x45 || end - at >= longNumber - 1) return undefined; // . e E
-        at = end - 1;
-      }
-    }
-  }
-  return names;
-}
-
-/** Of what JSON.parse made of a text that is not too deep. */
-function namesInValue(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  let names = 0;
-  if (Array.isArray(value)) for (const each of value) names += namesInValue(each);
-  else
-    for (const name in value) {
-      // as: an object of the value that is being walked. computed name: of its own names.
-      names += 1 + namesInValue((value as Record<string, unknown>)[name]);
-    }
-  return names;
-}
-
-/**
  * Walks a text that JSON.parse took, so that nothing but structure and numbers needs a look; mends the numbers in `value`. `limited`: it
  * is a request's body.
  */
-function scan(
+export function scan(
   text: string,
   value: unknown,
   limited = false,
@@ -381,7 +266,7 @@ function stringOf(inner: string): string {
   return inner.includes('\\') ? (JSON.parse(`"${inner}"`) as string) : inner;
 }
 
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   for (;;) {
     let slashes = 0;

@@ -13,12 +13,19 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
   #failed = false;
   #cancelled = false;
   #wakeReader: (() => void) | undefined;
+  #takenLast = 0;
   #waitingForRoom: (() => void)[] = [];
+  #whenOver: (() => void)[] = [];
 
   /** `limit` in bytes. `onTaken` hears of each chunk that the reader took (or that nobody will take any more). */
   constructor(limit: number, onTaken?: (bytes: number) => void) {
     this.#limit = limit;
     this.#onTaken = onTaken;
+  }
+
+  /** Unread bytes. */
+  get size(): number {
+    return this.#size;
   }
 
   get full(): boolean {
@@ -48,6 +55,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
   end(): void {
     this.#ended = true;
     this.#poke();
+    this.#over();
   }
 
   /** The reader gets what is there, then the error. */
@@ -57,6 +65,26 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     this.#error = error;
     this.#poke();
     this.#release();
+    this.#over();
+  }
+
+  /**
+   * Resolves when it is over and nothing was taken of it for so long since: its reader holds in its hands what nobody takes from it, and
+   * would not hear of the end otherwise.
+   */
+  deserted(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenOver.push(() => {
+        const look = () => {
+          const left = this.#takenLast + ms - performance.now();
+          if (left <= 0) resolve();
+          else setTimeout(look, left).unref();
+        };
+        this.#takenLast = performance.now();
+        look();
+      });
+      if (this.#ended || this.#failed) this.#over();
+    });
   }
 
   /** One reader only. Leaving the loop drops what is there and what still comes. */
@@ -67,6 +95,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
           const chunk = this.#chunks.shift();
           if (chunk) {
             this.#size -= chunk.length;
+            if (this.#ended || this.#failed) this.#takenLast = performance.now();
             this.#onTaken?.(chunk.length);
             if (!this.full) this.#release();
             return { done: false, value: chunk };
@@ -88,6 +117,12 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
         return Promise.resolve({ done: true, value: undefined });
       },
     };
+  }
+
+  #over(): void {
+    const waiting = this.#whenOver;
+    this.#whenOver = [];
+    for (const each of waiting) each();
   }
 
   #poke(): void {

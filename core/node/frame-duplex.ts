@@ -15,7 +15,7 @@ export function frameDuplex(peer: FrameSocket): Duplex {
       if (value[0] === channels.stdin && value.length > 1) return socket.push(Buffer.from(value.subarray(1)));
     }
   };
-  return new Duplex({
+  const duplex = new Duplex({
     read() {
       pull(this).catch((error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))));
     },
@@ -35,4 +35,6 @@ export function frameDuplex(peer: FrameSocket): Duplex {
       done(error);
     },
   });
+  void peer.deserted().then(() => duplex.destroy());
+  return duplex;
 }

@@ -1,5 +1,6 @@
 // One stream between the control plane and an agent: frames (a channel byte and data) on a WebSocket, either end, with back-pressure.
 
+import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { ByteQueue } from './byte-queue.ts';
 
@@ -11,33 +12,63 @@ export interface FrameSocket {
   readonly frames: AsyncIterable<Uint8Array>;
   /** Resolves when it was handed to the network. Rejects after the socket closed. */
   send(frame: Uint8Array): Promise<void>;
+  /** Resolves when the peer has gone and what it sent last lies untaken for two minutes: whoever waits to pass it on should give up. */
+  deserted(): Promise<void>;
   close(): void;
 }
 
+/** Told how many bytes of a peer are held unread. False: they are too many, and the peer is cut. */
+export type Account = (bytes: number) => boolean;
+
+/** Whose bytes are counted, those of a message that is not whole yet too: `received` is what they come over. */
+export interface Counted {
+  readonly received: Duplex;
+  readonly account: Account;
+}
+
 /** Unread bytes above which nothing more is read from the socket. */
-const highWaterBytes = 256 * 1024;
+const highWaterBytes = 64 * 1024;
+/** Messages are handed on in parts of this size. A multiple of four, so that each part of a text in base64 is one too. */
+const partBytes = 64 * 1024;
+/** How long what a peer sent last may wait when it has gone. */
+export const desertedMs = 120_000;
 /** Keeps the mapping of a NAT alive, and finds peers that went without a word: two silent intervals end the socket. */
 const pingMs = 30_000;
 
-export function frameSocket(socket: WebSocket): FrameSocket {
+export function frameSocket(socket: WebSocket, counted?: Counted): FrameSocket {
+  let partial = 0;
+  const count = () => {
+    if (counted && !counted.account(partial + queue.size)) socket.terminate();
+  };
   const queue = new ByteQueue(highWaterBytes, () => {
     if (socket.isPaused && !queue.full) socket.resume();
+    count();
+  });
+  counted?.received.prependListener('data', (chunk: Uint8Array) => {
+    partial += chunk.length;
+    count();
   });
   socket.on('message', (data) => {
-    const frame = bytesOf(data);
-    if (frame.length === 0) return;
-    queue.push(frame);
+    partial = 0;
+    const bytes = bytesOf(data);
+    if (bytes.length === 0) return;
+    for (const each of partsOf(bytes)) queue.push(each);
+    count();
     if (queue.full) socket.pause();
   });
   socket.on('error', () => {});
   keepAlive(socket);
-  socket.once('close', () => queue.end());
+  socket.once('close', () => {
+    queue.end();
+    counted?.account(0);
+  });
   return {
     frames: queue,
     send: (frame) =>
       new Promise((resolve, reject) =>
         socket.send(frame, { binary: true }, (error) => (error ? reject(error) : resolve())),
       ),
+    deserted: () => queue.deserted(desertedMs),
     close: () => {
       // A paused socket would not hear the answer to its close.
       if (socket.isPaused) socket.resume();
@@ -64,6 +95,14 @@ export function keepAlive(socket: WebSocket): void {
   }, pingMs);
   timer.unref();
   socket.once('close', () => clearInterval(timer));
+}
+
+/** A message may be as large as its sender likes; what is passed on has its channel before each part. */
+function* partsOf(message: Buffer): Generator<Uint8Array> {
+  if (message.length <= 1 + partBytes) yield message;
+  else
+    for (let at = 1; at < message.length; at += partBytes)
+      yield frame(message[0] ?? 0, message.subarray(at, at + partBytes));
 }
 
 function bytesOf(data: RawData): Buffer {

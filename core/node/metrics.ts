@@ -3,10 +3,8 @@
 import type { V1Node, V1Pod } from '../../generated/kubernetes.ts';
 import { allContainers } from '../kinds/core/pod/semantics/containers.ts';
 import type { KubeObject } from '../machinery/object.ts';
+import { metricsApiVersion } from './metrics-group.ts';
 import { type NodeUsage, type Used, unpackUsage } from './usage.ts';
-
-export const metricsGroup = 'metrics.k8s.io';
-export const metricsApiVersion = `${metricsGroup}/v1beta1`;
 
 /** What is older says nothing of now. Three reports of a node that reports every 75 seconds. */
 const maxUsageAgeMs = 240_000;

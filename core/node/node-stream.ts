@@ -10,6 +10,8 @@ export interface NodeStream {
   readonly frames: AsyncIterable<Uint8Array>;
   /** Resolves when the frame was handed on and more may come (back-pressure). Rejects after the stream ended. */
   send(frame: Uint8Array): Promise<void>;
+  /** As of a FrameSocket. */
+  deserted(): Promise<void>;
   close(): void;
 }
 
@@ -32,6 +34,6 @@ export interface PodPort {
 
 /**
  * A connection to the pod's address, for what the control plane itself asks of it (proxy, webhooks, extension servers). Throws StatusError
- * when the node does not answer; the socket fails when the port does not.
+ * when the node does not answer, TooManyRequests when the user has too many there already: `username` is for whom it is, where it is for one; the socket fails when the port does not.
  */
-export type ConnectPod = (port: PodPort, signal?: AbortSignal) => Promise<Duplex>;
+export type ConnectPod = (port: PodPort, signal?: AbortSignal, username?: string) => Promise<Duplex>;

@@ -20,7 +20,12 @@ function broker() {
       await new Promise<void>((resolve) => waiting.push(resolve));
       const number = ++opened;
       const frames = new ByteQueue(1024);
-      return { frames, send: async () => undefined, close: () => void closed.push(number) };
+      return {
+        frames,
+        send: async () => undefined,
+        deserted: () => new Promise<void>(() => {}),
+        close: () => void closed.push(number),
+      };
     },
   };
 }

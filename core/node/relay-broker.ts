@@ -171,6 +171,8 @@ function relayStream(
       pauseMs = quickMs;
       poked.abort();
     },
+    // The function that waits has an end of its own.
+    deserted: () => new Promise<void>(() => {}),
     close: () => void finish(false),
   };
 }

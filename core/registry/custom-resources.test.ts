@@ -85,7 +85,7 @@ describe('custom resources', () => {
   it('name what is wrong with a definition', async () => {
     const wrong = { metadata: { name: 'other.example.com' }, spec: { ...Object(crd['spec']), versions: [] } };
     await expect(t.create(crds, '', wrong)).rejects.toMatchObject({
-      details: { causes: [{ field: 'metadata.name' }, { field: 'spec.versions' }] },
+      details: { causes: [{ field: 'metadata.name' }, { field: 'spec.versions' }, { field: 'status.storedVersions' }] },
     });
   });
 });

@@ -5,7 +5,7 @@ import type { Random } from '../kinds/environment.ts';
 import type { Replicas } from '../replica/replica.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
-import type { AdmissionPlugin } from './admission/plugin.ts';
+import type { AdmissionRow } from './admission/plugin.ts';
 import type { WebhookCaller } from './webhooks/caller.ts';
 
 export interface RegistryOptions {
@@ -21,7 +21,7 @@ export interface RegistryOptions {
   /** Default `cluster.local`. */
   readonly clusterDomain?: string;
   /** Plugins after the built-in ones: webhooks, policies. Their mutating halves run before ours validate. */
-  readonly admission?: readonly AdmissionPlugin[];
+  readonly admission?: readonly AdmissionRow[];
   /** Told how long admission takes. Without it nothing is measured. */
   readonly admissionMetrics?: AdmissionMetrics;
   /** Reaches admission webhooks. Default: pods and Services at their own addresses. */

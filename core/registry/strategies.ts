@@ -5,6 +5,7 @@ import { strategies } from '../../generated/strategies.ts';
 import type { ResourceDefinition } from '../api/definition.ts';
 import { groupOf } from '../api/type-of.ts';
 import type { Strategy } from '../kinds/strategy.ts';
+import { loadTextFormats } from '../machinery/structure/late-text-formats.ts';
 import { customResource } from './custom-resource-strategy.ts';
 
 const plain: Strategy = {};
@@ -18,9 +19,10 @@ export function strategyOf({ type, customResource: custom }: ResourceDefinition)
   return strategy;
 }
 
-/** Nothing to wait for where it is there already, as for all writes of a type but the first. */
+/** And what its schema may name. Nothing to wait for where it is there already, as for all writes of a type but the first. */
 export function loadStrategy({ type, customResource: custom }: ResourceDefinition): Promise<void> | undefined {
-  return custom || loaded.has(type) ? undefined : load(type);
+  if (custom) return loadTextFormats();
+  return loaded.has(type) ? undefined : load(type);
 }
 
 async function load(type: string): Promise<void> {

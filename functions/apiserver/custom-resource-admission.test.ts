@@ -75,8 +75,8 @@ describe('a custom resource', () => {
     [
       { note: 'B' },
       [
-        'spec.size: Required value',
         'spec.note: Invalid value: "B": spec.note in body should match \'^[a-z]+$\'',
+        'spec.size: Required value',
         notRun,
       ],
     ],

@@ -46,16 +46,14 @@ import { createNodeStates } from './node/node-states.ts';
 import type { Notifier } from './node/notifier.ts';
 import { createUsage } from './node/usage.ts';
 import type { OpenExchange } from './open-exchange.ts';
-import { createPodStreams } from './pod-streams.ts';
 import type { RequestInfo } from './request-info.ts';
 import { createRequestPipeline } from './request-pipeline.ts';
-import type { FollowChannel, WatchElsewhere, WatchLimits } from './resources/route.ts';
+import { defaultWatchLimits, type FollowChannel, type WatchElsewhere, type WatchLimits } from './resources/route.ts';
 import { checkScope, noSuchResource } from './resources/routes.ts';
-import { defaultWatchLimits } from './resources/watch.ts';
 import { lazyResponder, type Responder } from './responder.ts';
 import { createReviews } from './reviews/reviews.ts';
 import { createStoredResources } from './stored-resources.ts';
-import type { StreamHandler } from './streams-contract.ts';
+import { podStreamKinds, type StreamHandler } from './streams-contract.ts';
 import type { HealthCheck } from './system/health.ts';
 import { createRequestMetrics } from './system/request-metrics.ts';
 import { createSystemRoutes } from './system/routes.ts';
@@ -204,7 +202,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ...(aggregation ? [aggregation] : []),
     createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation, checked }),
     createUsage({ ...options, now }),
-    createPodStreams({ registry, authorizer, streams: options.streams }),
+    lazyResponder(isPodStream, async () => {
+      const { createPodStreams } = await import('./pod-streams.ts');
+      return createPodStreams({ registry, authorizer, streams: options.streams });
+    }),
     lazyResponder(isProxied, async () => {
       const { createProxy } = await import('./proxy/proxy.ts');
       return createProxy({ registry, definitions, streams: options.streams, random: Math.random });
@@ -263,6 +264,10 @@ const silentNotifier: Notifier = { fetching: () => {}, wake: () => {}, close: ()
 
 function isForAgents({ isResource, group }: RequestInfo): boolean {
   return isResource && group === agentGroup;
+}
+
+function isPodStream({ group, version, resource, subresource }: RequestInfo): boolean {
+  return group === '' && version === 'v1' && resource === 'pods' && podStreamKinds.has(subresource);
 }
 
 const proxied: ReadonlySet<string> = new Set(['pods', 'services', 'nodes']);

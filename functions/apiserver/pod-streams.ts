@@ -3,22 +3,14 @@
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
 import { forbiddenStatus } from '../../core/authorization/forbidden.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
-import { getOwn } from '../../core/machinery/own.ts';
 import { badRequest, StatusError } from '../../core/machinery/status.ts';
 import type { Registry } from '../../core/registry/registry.ts';
 import { attributesOf } from './authorization/attributes.ts';
 import { Query } from './query.ts';
 import type { Exchange } from './resources/exchange.ts';
 import { noSuchResource } from './resources/routes.ts';
-import type { Responder } from './responder.ts';
-import type { PodStream, StreamHandler } from './streams-contract.ts';
-
-const kinds: Readonly<Record<string, PodStream['kind']>> = {
-  log: 'log',
-  exec: 'exec',
-  attach: 'attach',
-  portforward: 'portforward',
-};
+import type { Answerer } from './responder.ts';
+import { type PodStream, podStreamKinds, type StreamHandler } from './streams-contract.ts';
 
 export function createPodStreams({
   registry,
@@ -28,10 +20,10 @@ export function createPodStreams({
   registry: Registry;
   authorizer: Authorizer;
   streams: StreamHandler | undefined;
-}): Responder {
+}): Required<Answerer> {
   const open = async (exchange: Exchange): Promise<[StreamHandler, PodStream]> => {
     const { info, query, request, context, definition } = exchange;
-    const kind = getOwn(kinds, info.subresource);
+    const kind = podStreamKinds.get(info.subresource);
     if (!kind || !definition || info.namespace === '' || info.name === '' || info.rest.length > 0)
       throw noSuchResource();
     const allowed = kind === 'log' ? info.verb === 'get' : info.verb === 'get' || info.verb === 'create';
@@ -58,8 +50,6 @@ export function createPodStreams({
   };
 
   return {
-    serves: ({ group, version, resource, subresource }) =>
-      group === '' && version === 'v1' && resource === 'pods' && Object.hasOwn(kinds, subresource),
     async respond(exchange) {
       const [handler, stream] = await open(exchange);
       return handler.respond(stream);

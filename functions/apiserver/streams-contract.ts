@@ -14,9 +14,19 @@ export interface StreamBroker extends StreamOpener {
   accept(node: string, id: string, request: RoutedRequest, connection: UpgradeConnection): Promise<void>;
 }
 
+export type StreamKind = 'log' | 'exec' | 'attach' | 'portforward';
+
+/** By subresources of pods. */
+export const podStreamKinds: ReadonlyMap<string, StreamKind> = new Map<string, StreamKind>([
+  ['log', 'log'],
+  ['exec', 'exec'],
+  ['attach', 'attach'],
+  ['portforward', 'portforward'],
+]);
+
 /** A request for a stream of a pod that exists, runs on a node, and that the user may use. */
 export interface PodStream {
-  readonly kind: 'log' | 'exec' | 'attach' | 'portforward';
+  readonly kind: StreamKind;
   /** The pod as stored (a v1.Pod). */
   readonly pod: KubeObject;
   /** `spec.nodeName`. Never empty. */
@@ -37,7 +47,7 @@ export interface StreamHandler {
   upgrade(stream: PodStream, connection: UpgradeConnection): Promise<void>;
   readonly connect: ConnectPod;
   /** A connection to the node's own API, which speaks HTTP/1.1 (nodes/proxy). Throws StatusError as `connect`. */
-  connectNode(node: string, signal?: AbortSignal): Promise<Duplex>;
+  connectNode(node: string, signal?: AbortSignal, username?: string): Promise<Duplex>;
   /** The agent of `node` dials in (already authorized as that node). May throw a StatusError before the first byte. */
   accept(node: string, id: string, request: RoutedRequest, connection: UpgradeConnection): Promise<void>;
 }

@@ -1,7 +1,7 @@
 // What a controller reads through the API instead of the store, because somebody else serves it: metrics, aggregated APIs.
 
 import { foreignFailure } from '../../core/machinery/foreign-status.ts';
-import { decodeJson } from '../../core/machinery/json.ts';
+import { decodeJson } from '../../core/machinery/json-body.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 
 /** GET of a path of the API, as the controller's user. Fails with a StatusError. */

@@ -3,7 +3,8 @@
 
 import { matchesLabels, parseLabelSelector } from '../../core/machinery/labels.ts';
 import { StatusError } from '../../core/machinery/status.ts';
-import { metricsApiVersion, podMetrics, recentUsages } from '../../core/node/metrics.ts';
+import { podMetrics, recentUsages } from '../../core/node/metrics.ts';
+import { metricsApiVersion } from '../../core/node/metrics-group.ts';
 import type { NodeUsage } from '../../core/node/usage.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';

@@ -286,6 +286,7 @@ describe('a node with Windows', () => {
     const socket = () => ({
       frames: (async function* () {})(),
       send: async (frame: Uint8Array) => void sent.push(Buffer.from(frame.subarray(1)).toString()),
+      deserted: () => new Promise<void>(() => {}),
       close: () => undefined,
     });
     const of = { namespace: 'default', pod: 'web', uid, container: 'main' };

@@ -7,11 +7,11 @@ import {
   labelValueErrors,
   qualifiedNameErrors,
 } from '../../machinery/names.ts';
+import { urlProblem } from '../../machinery/request-uri.ts';
 import { declared, global, type Library, member, typeConstant } from '../check/environment.ts';
 import { list, opaque, optional, string } from '../types/types.ts';
 import { PlainList } from '../values/lists.ts';
 import { OpaqueValue, Optional, TypeValue, type Value } from '../values/values.ts';
-import { urlProblem } from './urls.ts';
 
 const formatType = opaque('kubernetes.NamedFormat');
 

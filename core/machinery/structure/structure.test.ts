@@ -4,11 +4,12 @@ import { schemaOf } from '../../api/models.ts';
 import { loadRegularExpressions } from '../expressions.ts';
 import type { Schema } from '../schema.ts';
 import { applyDefaults } from './apply-defaults.ts';
+import { loadTextFormats } from './late-text-formats.ts';
 import { prune } from './prune.ts';
 import { validateStructure } from './validate-structure.ts';
 
 // Patterns and rules among the schemas below.
-beforeAll(loadRegularExpressions);
+beforeAll(() => Promise.all([loadRegularExpressions(), loadTextFormats()]));
 
 const pod = schemaOf('V1Pod');
 const webserver = () => ({ name: 'web', image: 'nginx:1.25', ports: [{ containerPort: 80 }] });

@@ -1,52 +1,62 @@
 // OpenAPI's keywords for strings and numbers. Patterns come from users, so they run through an engine with linear time.
 
-import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { regularExpressions } from '../expressions.ts';
-import { type FieldError, invalidValue, tooLong } from '../field-error.ts';
+import { type FieldError, invalidValue, noField, tooLong, typeInvalid } from '../field-error.ts';
 import type { LinearExpression } from '../linear-expression.ts';
 import { getOwn } from '../own.ts';
 import { quantityError } from '../quantity.ts';
 import type { Schema } from '../schema.ts';
 import { decodingError } from './go-decoding.ts';
+import { textFormats } from './late-text-formats.ts';
 
-/** `builtIn`: a format that does not hold is a wrong type, for Kubernetes cannot decode it. */
-export function checkString(schema: Schema, value: string, path: string, errors: FieldError[], builtIn: boolean): void {
+/** The first that is wrong of length and pattern, and the format. */
+export function checkString(schema: Schema, value: string, path: string, errors: FieldError[]): void {
   const { minLength, maxLength, pattern, format } = schema;
-  if (minLength !== undefined && codePoints(value) < minLength) {
-    errors.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`));
-  }
   if (maxLength !== undefined && codePoints(value) > maxLength) errors.push(tooLong(path, maxLength));
-  if (pattern !== undefined && !matches(schema, pattern, value)) {
+  else if (minLength !== undefined && codePoints(value) < minLength)
+    errors.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`));
+  else if (pattern !== undefined && !matches(schema, pattern, value))
     errors.push(invalidValue(path, value, `${path} in body should match '${pattern}'`));
-  }
-  const valid = format === undefined ? undefined : getOwn(formats, format);
-  if (valid && !valid(value)) {
-    const error = invalidValue(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
-    errors.push(builtIn ? notDecoded(error, format ?? '', value) : error);
-  }
+  if (format === undefined || !textFormats().isKnownFormat(schema)) return;
+  if (textFormats().textFormat(format)?.(value) === false) errors.push(notOfFormat(path, value, format));
 }
 
-function notDecoded({ field, message }: FieldError, format: string, value: string): FieldError {
-  return { type: 'FieldValueTypeInvalid', field, message: decodingError(format, value) ?? message };
+/** Of a built-in type: what does not have its format cannot be decoded. */
+export function checkDecodedString({ format }: Schema, value: string, path: string, errors: FieldError[]): void {
+  if (format === undefined || getOwn(decoded, format)?.(value) !== false) return;
+  const error = notOfFormat(path, value, format);
+  errors.push({ ...error, message: decodingError(format, value) ?? error.message });
+}
+
+function notOfFormat(path: string, value: string, format: string): FieldError {
+  return typeInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
 }
 
 export function checkNumber(schema: Schema, value: number | bigint, path: string, errors: FieldError[]): void {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, type, format } = schema;
   const fail = (detail: string) => errors.push(invalidValue(path, value, `${path} in body should be ${detail}`));
+  const narrow =
+    (type === 'integer' && format === 'int32' && !isInt32(value)) ||
+    (type === 'number' && format === 'float' && !isFloat32(value));
+  if (narrow) {
+    const why = `Checked value must be of type ${type} with format ${format} in ${path}`;
+    errors.push({ ...invalidValue(noField, '', why), place: path });
+  }
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) fail(`a multiple of ${multipleOf}`);
   if (minimum !== undefined && (value < minimum || (exclusiveMinimum && value <= minimum))) {
     fail(exclusiveMinimum ? `greater than ${minimum}` : `greater than or equal to ${minimum}`);
   }
   if (maximum !== undefined && (value > maximum || (exclusiveMaximum && value >= maximum))) {
     fail(exclusiveMaximum ? `less than ${maximum}` : `less than or equal to ${maximum}`);
   }
-  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) fail(`a multiple of ${multipleOf}`);
-  if (type === 'integer' && format === 'int32' && !isInt32(value)) {
-    errors.push(invalidValue(path, value, `Checked value must be of type integer with format int32 in ${path}`));
-  }
 }
 
 export function isInt32(value: unknown): value is number {
   return typeof value === 'number' && (value | 0) === value;
+}
+
+function isFloat32(value: number | bigint): boolean {
+  return Number.isFinite(Math.fround(Number(value)));
 }
 
 function isMultiple(value: number | bigint, of: number): boolean {
@@ -85,35 +95,14 @@ function compile(pattern: string): LinearExpression | undefined {
 
 const dateTime = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
-const dnsLabel = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
-const duration = /^[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
-
-/** Only the formats that Kubernetes knows are checked; any other is documentation. */
-const formats: Readonly<Record<string, (value: string) => boolean>> = {
+/** Formats of built-in types: what does not hold cannot be decoded. */
+const decoded: Readonly<Record<string, (value: string) => boolean>> = {
   'date-time': isTime,
   'micro-time': isTime,
-  date: (value) => /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)),
   quantity: (value) => quantityError(value) === undefined,
   byte: (value) => base64.test(value.replace(/[\r\n]/g, '')),
-  duration: (value) => duration.test(value),
-  ipv4: isIPv4,
-  ipv6: isIPv6,
-  ip: (value) => isIP(value) > 0,
-  cidr: isCidr,
-  uuid: (value) => uuid.test(value),
-  hostname: (value) => value.length <= 255 && value.split('.').every((label) => dnsLabel.test(label)),
-  email: (value) => /^[^\s@]+@[^\s@]+$/.test(value),
-  mac: (value) => /^[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}$/i.test(value),
-  uri: (value) => URL.canParse(value) || value.startsWith('/'),
 };
 
 function isTime(value: string): boolean {
   return dateTime.test(value) && !Number.isNaN(Date.parse(value));
-}
-
-function isCidr(value: string): boolean {
-  const [address = '', length = '', ...rest] = value.split('/');
-  const bits = isIPv4(address) ? 32 : 128;
-  return rest.length === 0 && isIP(address) > 0 && /^\d{1,3}$/.test(length) && Number(length) <= bits;
 }

@@ -2,22 +2,13 @@
 // Source: structural schemas; KEP-2906 (list types); RFC 3339 and the formats of OpenAPI v3.
 
 import { deepEqual } from '../equality.ts';
-import {
-  duplicate,
-  type FieldError,
-  invalidValue,
-  noField,
-  notSupported,
-  required,
-  tooMany,
-  typeInvalid,
-} from '../field-error.ts';
-import { isInteger } from '../json.ts';
+import { duplicate, type FieldError, invalidValue, noField, notSupported, required, tooMany } from '../field-error.ts';
 import { getOwn } from '../own.ts';
 import type { Schema } from '../schema.ts';
+import { typeError } from './custom-types.ts';
 import { isRecord } from './field-at.ts';
 import { isDecodable, notDecodable, withoutIndexes } from './go-types.ts';
-import { checkNumber, checkString } from './validate-scalars.ts';
+import { checkDecodedString, checkNumber, checkString } from './validate-scalars.ts';
 
 /**
  * All errors of `value`, which stands at `path` (empty for a whole object). A wrong type is a FieldValueTypeInvalid.
@@ -25,27 +16,55 @@ import { checkNumber, checkString } from './validate-scalars.ts';
  * validation says whether that will do.
  */
 export function validateStructure(schema: Schema, value: unknown, path = ''): FieldError[] {
-  const errors: FieldError[] = [];
-  check(schema, value, path, errors, undefined);
-  return errors;
+  const found: Found = { errors: [], repeated: [] };
+  check(schema, value, path, found, undefined);
+  return found.repeated.length > 0 ? [...found.errors, ...found.repeated] : found.errors;
+}
+
+interface Found {
+  readonly errors: FieldError[];
+  /** What lists have twice is told after all else. */
+  readonly repeated: FieldError[];
 }
 
 /** `model`: the built-in model that the field belongs to. */
-function check(schema: Schema, value: unknown, path: string, errors: FieldError[], model: string | undefined): void {
-  const builtIn = model !== undefined;
+function check(schema: Schema, value: unknown, path: string, found: Found, model: string | undefined): void {
+  if (model === undefined) checkCustom(schema, value, path, found);
+  else checkDecoded(schema, value, path, found, model);
+}
+
+function checkDecoded(schema: Schema, value: unknown, path: string, found: Found, model: string): void {
+  const { errors } = found;
   if (value === null && (schema.nullable || isFree(schema))) return;
-  if (builtIn ? !isDecodable(schema, value) : !hasType(schema, value)) {
-    errors.push(builtIn ? notDecodable(schema, value, path, model) : wrongType(schema, value, path));
+  if (!isDecodable(schema, value)) {
+    errors.push(notDecodable(schema, value, path, model));
     return;
   }
-  if (schema.allOf || schema.anyOf || schema.oneOf || schema.not) checkCombinations(schema, value, path, errors);
-  if (schema.enum && !schema.enum.some((each) => deepEqual(each, value))) {
-    errors.push(notSupported(path, value, schema.enum.map(shownChoice)));
-  }
-  if (typeof value === 'string') checkString(schema, value, path, errors, builtIn);
+  checkChoice(schema, value, path, errors);
+  if (typeof value === 'string') checkDecodedString(schema, value, path, errors);
   else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(schema, value, path, errors);
-  else if (Array.isArray(value)) checkArray(schema, value, path, errors, model);
-  else if (isRecord(value)) checkObject(schema, value, path, errors, model);
+  else if (Array.isArray(value)) checkArray(schema, value, path, found, model);
+  else if (isRecord(value)) checkObject(schema, value, path, found, model);
+}
+
+/** In kube-openapi's order: a value of a wrong type is judged as what it is. */
+function checkCustom(schema: Schema, value: unknown, path: string, found: Found): void {
+  const { errors } = found;
+  const wrong = value === null && isFree(schema) ? undefined : typeError(schema, value, path);
+  if (wrong) errors.push(wrong);
+  if (value !== null && (schema.allOf || schema.anyOf || schema.oneOf || schema.not))
+    checkCombinations(schema, value, path, errors);
+  if (typeof value === 'string') checkString(schema, value, path, errors);
+  else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(schema, value, path, errors);
+  else if (Array.isArray(value)) checkArray(schema, value, path, found, undefined);
+  checkChoice(schema, value, path, errors);
+  if (isRecord(value)) checkObject(schema, value, path, found, undefined);
+}
+
+function checkChoice(schema: Schema, value: unknown, path: string, errors: FieldError[]): void {
+  // null is no choice, whatever the list says. Kubernetes shows it as this text.
+  if (schema.enum && (value === null || !schema.enum.some((each) => deepEqual(each, value))))
+    errors.push(notSupported(path, value ?? 'null', schema.enum.map(shownChoice)));
 }
 
 function shownChoice(value: unknown): string {
@@ -56,53 +75,28 @@ function isFree(schema: Schema): boolean {
   return schema['x-kubernetes-preserve-unknown-fields'] === true && schema.type === undefined;
 }
 
-function hasType({ type, format, 'x-kubernetes-int-or-string': intOrString }: Schema, value: unknown): boolean {
-  if (intOrString) return typeof value === 'string' || isInteger(value);
-  switch (type) {
-    case undefined:
-      return true;
-    case 'object':
-      return isRecord(value);
-    case 'array':
-      return Array.isArray(value);
-    case 'integer':
-      return isInteger(value);
-    case 'number':
-      return typeof value === 'number' || typeof value === 'bigint';
-    default:
-      // The remaining types have typeof's own names.
-      return typeof value === type || (format === 'quantity' && typeof value === 'number');
-  }
-}
-
-function wrongType(schema: Schema, value: unknown, path: string): FieldError {
-  const wanted = schema['x-kubernetes-int-or-string'] ? 'integer,string' : schema.type;
-  const got = typeName(value);
-  return typeInvalid(path, got, `${path} in body must be of type ${wanted}: ${JSON.stringify(got)}`);
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  if (isInteger(value)) return 'integer';
-  return typeof value;
-}
-
 function checkObject(
   schema: Schema,
   value: Record<string, unknown>,
   path: string,
-  errors: FieldError[],
+  found: Found,
   within: string | undefined,
 ): void {
-  const { properties, additionalProperties } = schema;
+  const { errors } = found;
+  const { properties, additionalProperties, minProperties, maxProperties } = schema;
   const model = schema.model ?? within;
-  if (schema.required && model === undefined) {
-    for (const name of schema.required) if (getOwn(value, name) === undefined) errors.push(required(join(path, name)));
+  if (minProperties !== undefined || maxProperties !== undefined) {
+    const count = Object.keys(value).length;
+    if (minProperties !== undefined && count < minProperties) {
+      errors.push(tooFew(path, count, `should have at least ${minProperties} properties`));
+      return;
+    }
+    if (maxProperties !== undefined && count > maxProperties) {
+      errors.push(tooMany(path, count, maxProperties));
+      return;
+    }
   }
-  let count = 0;
   for (const name in value) {
-    count += 1;
     const own = getOwn(properties, name);
     const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (!next) continue;
@@ -111,15 +105,11 @@ function checkObject(
     // An unset enum of a built-in type arrives as "" from clients that write every field.
     if (field === '' && model !== undefined && next.enum) continue;
     const before = errors.length;
-    check(next, field, join(path, name), errors, model);
+    check(next, field, join(path, name), found, model);
     if (own === undefined && model !== undefined && errors.length > before) leaveOutKey(errors, before, path, name);
   }
-  if (schema.minProperties !== undefined && count < schema.minProperties) {
-    errors.push(tooFew(path, count, `should have at least ${schema.minProperties} properties`));
-  }
-  if (schema.maxProperties !== undefined && count > schema.maxProperties) {
-    errors.push(tooMany(path, count, schema.maxProperties));
-  }
+  if (schema.required && model === undefined)
+    for (const name of schema.required) if (getOwn(value, name) === undefined) errors.push(required(join(path, name)));
 }
 
 /** Go names the fields of structs, and no keys of maps. */
@@ -132,24 +122,21 @@ function checkArray(
   schema: Schema,
   value: readonly unknown[],
   path: string,
-  errors: FieldError[],
+  found: Found,
   model: string | undefined,
 ): void {
   const { items, minItems, maxItems } = schema;
-  if (minItems !== undefined && value.length < minItems) {
-    errors.push(tooFew(path, value.length, `should have at least ${minItems} items`));
-  }
-  if (maxItems !== undefined && value.length > maxItems) errors.push(tooMany(path, value.length, maxItems));
-  if (items && !isPlain(items, value)) {
-    for (let index = 0; index < value.length; index += 1)
-      check(items, value[index], `${path}[${index}]`, errors, model);
-  }
   // Built-in kinds have rules of their own for what may repeat (two ports with one number, for a start).
-  if (model !== undefined || value.length < 2) return;
-  if (schema['x-kubernetes-list-type'] === 'map') checkKeys(schema, value, path, errors);
-  else if (schema['x-kubernetes-list-type'] === 'set' || schema.uniqueItems) {
-    checkUnique(value, path, (each) => each, errors);
+  if (model === undefined && value.length > 1) {
+    if (schema['x-kubernetes-list-type'] === 'map') checkKeys(schema, value, path, found.repeated);
+    else if (schema['x-kubernetes-list-type'] === 'set') checkUnique(value, path, (each) => each, found.repeated);
   }
+  if (items && !isPlain(items, value)) {
+    for (let index = 0; index < value.length; index += 1) check(items, value[index], `${path}[${index}]`, found, model);
+  }
+  if (minItems !== undefined && value.length < minItems)
+    found.errors.push(tooFew(path, value.length, `should have at least ${minItems} items`));
+  if (maxItems !== undefined && value.length > maxItems) found.errors.push(tooMany(path, value.length, maxItems));
 }
 
 /** Strings without a rule need no path each. */
@@ -161,27 +148,33 @@ function isPlain(items: Schema, value: readonly unknown[]): boolean {
 
 function checkKeys(schema: Schema, value: readonly unknown[], path: string, errors: FieldError[]): void {
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  const odd = value.findIndex((each) => each !== null && !isRecord(each));
+  if (odd >= 0) {
+    errors.push(invalidValue(`${path}[${odd}]`, value[odd], 'must be an object for an array of list-type map'));
+    return;
+  }
   const keyOf = (each: unknown) => {
-    if (!isRecord(each)) return undefined;
-    const found = keys.filter((key) => getOwn(each, key) !== undefined);
-    return found.length > 0 ? Object.fromEntries(found.map((key) => [key, getOwn(each, key)])) : undefined;
+    const item = isRecord(each) ? each : {};
+    const set = keys.filter((key) => getOwn(item, key) !== undefined);
+    return Object.fromEntries(set.map((key) => [key, getOwn(item, key)]));
   };
   checkUnique(value, path, keyOf, errors);
 }
 
+/** The second of what is the same is told, and no third. */
 function checkUnique(
   value: readonly unknown[],
   path: string,
   keyOf: (each: unknown) => unknown,
   errors: FieldError[],
 ): void {
-  const seen = new Set<string>();
+  const times = new Map<string, number>();
   for (const [index, each] of value.entries()) {
     const key = keyOf(each);
-    if (key === undefined) continue;
     const text = canonical(key);
-    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, key));
-    seen.add(text);
+    const before = times.get(text) ?? 0;
+    if (before === 1) errors.push(duplicate(`${path}[${index}]`, key));
+    times.set(text, before + 1);
   }
 }
 

@@ -2,7 +2,7 @@
 // in order and each once, and neither end is ahead of the other's reader by more than a window.
 
 import { ByteQueue } from '../byte-queue.ts';
-import type { FrameSocket } from '../frame-socket.ts';
+import { desertedMs, type FrameSocket } from '../frame-socket.ts';
 import { cutFrame } from '../relay.ts';
 import { unavailable } from '../unreachable-node.ts';
 import { chunkBytes, decodePacket, encodePacket } from './packet.ts';
@@ -206,6 +206,7 @@ export function channelSocket(options: ChannelSocketOptions): ChannelSocket {
 
   return {
     frames: incoming,
+    deserted: () => incoming.deserted(desertedMs),
     take(text) {
       const packet = over ? undefined : decodePacket(sealer.open(text) ?? Buffer.alloc(0));
       if (!packet) return;

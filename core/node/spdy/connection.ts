@@ -3,6 +3,7 @@
 // error. So windows count only once the peer has shown that it keeps them; else the transport itself is the back-pressure.
 
 import type { Duplex } from 'node:stream';
+import type { Account } from '../frame-socket.ts';
 import { encodeFrame, type Frame, FrameReader, resetStatus, SpdyProtocolError, settingIds } from './frames.ts';
 import { createHeaderCodec, type HeaderCodec, type Headers } from './header-codec.ts';
 import { defaultWindow, type SentFrame, type SpdyStream, SpdyStreamError, Stream } from './stream.ts';
@@ -14,6 +15,8 @@ export interface SpdyOptions {
   readonly head?: Uint8Array;
   /** A stream that the peer opened; it is accepted already. Without it all are refused. */
   readonly onStream?: (stream: SpdyStream) => void;
+  /** Of what lies unread in all of its streams. */
+  readonly account?: Account;
 }
 
 export interface OpenStream {
@@ -29,20 +32,23 @@ export class SpdyConnection {
   readonly #codec: HeaderCodec = createHeaderCodec();
   readonly #streams = new Map<number, Stream>();
   readonly #onStream: ((stream: SpdyStream) => void) | undefined;
+  readonly #account: Account | undefined;
   readonly #pings = new Map<number, () => void>();
   #nextStreamId: number;
   #nextPingId: number;
   #lastPeerStream = 0;
   #ended = false;
+  #unread = 0;
   #sending: Promise<unknown> = Promise.resolve();
   /** Set once the peer has shown that it keeps windows. */
   #window: number | undefined;
   /** Resolves when the connection is over, for whatever reason. */
   readonly closed: Promise<void>;
 
-  constructor({ transport, role, head, onStream }: SpdyOptions) {
+  constructor({ transport, role, head, onStream, account }: SpdyOptions) {
     this.#transport = transport;
     this.#onStream = onStream;
+    this.#account = account;
     this.#nextStreamId = role === 'client' ? 1 : 2;
     this.#nextPingId = this.#nextStreamId;
     transport.on('error', () => {});
@@ -191,7 +197,11 @@ export class SpdyConnection {
         throw new SpdyProtocolError(`data of stream ${streamId}, which was never opened`);
       return undefined;
     }
-    if (data.length > 0) stream.inbox.push(data);
+    if (data.length > 0) {
+      this.#unread += data.length;
+      if (this.#account?.(this.#unread) === false) throw new SpdyProtocolError('too much of what it sent lies unread');
+      stream.inbox.push(data);
+    }
     if (fin) stream.endOfPeer();
     // A peer that keeps its windows never fills an inbox: they are smaller.
     return stream.inbox.room();
@@ -202,6 +212,10 @@ export class SpdyConnection {
       send: (frame: SentFrame) => this.#send(frame),
       over: () => this.#streams.delete(id),
       keepsWindows: () => this.#window !== undefined,
+      unread: (bytes: number) => {
+        this.#unread += bytes;
+        this.#account?.(this.#unread);
+      },
     };
     const stream = new Stream(id, headers, wire, halfClosed);
     if (this.#window !== undefined) stream.startWindow(this.#window);
@@ -243,6 +257,7 @@ export class SpdyConnection {
     this.#streams.clear();
     for (const answered of this.#pings.values()) answered();
     this.#codec.close();
+    this.#account?.(0);
     if (!this.#transport.destroyed) this.#transport.end();
   }
 }

@@ -15,8 +15,10 @@ export interface HeaderCodec {
   close(): void;
 }
 
-/** What one block may grow to: a small block can be made to inflate to anything. */
-const maxBlockBytes = 256 * 1024;
+/** What one block may grow to: a small block can be made to inflate to anything. Those of Kubernetes' clients have some hundred bytes. */
+const maxBlockBytes = 16 * 1024;
+/** Of a block. Kubernetes' clients send three. */
+const maxHeaders = 100;
 
 export function createHeaderCodec(): HeaderCodec {
   const deflate = createDeflate({ dictionary });
@@ -92,7 +94,10 @@ function unpack(block: Buffer): Headers {
     return block.toString('utf8', at - size, at);
   };
   const headers: [string, string][] = [];
-  for (let left = length(); left > 0; left -= 1) {
+  const count = length();
+  if (count > maxHeaders)
+    throw new SpdyProtocolError(`a header block has ${count} headers: at most ${maxHeaders} are taken`);
+  for (let left = count; left > 0; left -= 1) {
     const name = text();
     headers.push([name.toLowerCase(), text()]);
   }

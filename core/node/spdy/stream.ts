@@ -30,7 +30,7 @@ export interface SpdyStream {
 }
 
 /** Unread bytes of one stream above which nothing more is read from the connection (or granted, with a peer that keeps windows). */
-const highWaterBytes = 256 * 1024;
+const highWaterBytes = 128 * 1024;
 export const defaultWindow = 64 * 1024;
 const maxFrameBytes = 32 * 1024;
 
@@ -41,6 +41,8 @@ export interface Wire {
   send(frame: SentFrame): Promise<void>;
   over(): void;
   keepsWindows(): boolean;
+  /** So many bytes more, or less, lie unread. */
+  unread(bytes: number): void;
 }
 
 export class Stream implements SpdyStream {
@@ -137,6 +139,7 @@ export class Stream implements SpdyStream {
 
   /** Grants the peer what was read, in pieces of half a window. */
   #taken(bytes: number): void {
+    this.#wire.unread(-bytes);
     this.#unacknowledged += bytes;
     if (!this.#wire.keepsWindows() || this.#peerDone || this.#unacknowledged < defaultWindow / 2) return;
     const delta = this.#unacknowledged;

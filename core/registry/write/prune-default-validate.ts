@@ -1,18 +1,17 @@
 // A body under the schema of its kind: unknown fields are reported or refused, defaults filled in, types checked.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
-import { rulesNotChecked, validateRules } from '../../cel/rules/validate-rules.ts';
-import { validateEmbedded } from '../../kinds/metadata/embedded.ts';
 import { type FieldError, invalid } from '../../machinery/field-error.ts';
+import { late } from '../../machinery/late.ts';
 import type { KubeObject } from '../../machinery/object.ts';
-import type { Schema } from '../../machinery/schema.ts';
 import { badRequest, type StatusError } from '../../machinery/status.ts';
 import { yieldToEventLoop } from '../../machinery/steps.ts';
 import { applyDefaults } from '../../machinery/structure/apply-defaults.ts';
 import { prune } from '../../machinery/structure/prune.ts';
-import { ratchet } from '../../machinery/structure/ratchet.ts';
 import { validateStructure } from '../../machinery/structure/validate-structure.ts';
 import type { RequestContext, WriteOptions } from '../registry.ts';
+
+type CustomErrors = typeof import('./custom-errors.ts').customErrors;
 
 /** What of a definition decides what a body may hold. */
 export type KindSchema = Pick<ResourceDefinition, 'group' | 'version' | 'kind' | 'schema' | 'customResource'>;
@@ -96,25 +95,11 @@ function belowRoot(field: string): string {
   return field.slice(field.indexOf('.') + 1);
 }
 
-/** The errors of a custom resource as it is to be stored: structure, now that admission had its say, and rules. */
-export async function customErrors(
-  context: RequestContext,
-  definition: ResourceDefinition,
-  object: KubeObject,
-  old: KubeObject | undefined,
-): Promise<FieldError[]> {
-  const { schema } = definition;
-  const errors = customStructureErrors(schema, object, old);
-  if (context.large) await yieldToEventLoop();
-  const notRun = rulesNotChecked(schema, errors);
-  return [...errors, ...(notRun.length > 0 ? notRun : validateRules(schema, object, old))];
-}
+const custom = late(() => import('./custom-errors.ts'));
 
-function customStructureErrors(schema: Schema, object: KubeObject, old: KubeObject | undefined): FieldError[] {
-  const errors = validateStructure(schema, object);
-  // Of what is malformed it is enough to say so.
-  if (errors.length === 0) return validateEmbedded(schema, object);
-  return old ? ratchet(errors, schema, object, old) : errors;
+/** The errors of a custom resource as it is to be stored. */
+export async function customErrors(...given: Parameters<CustomErrors>): Promise<FieldError[]> {
+  return custom((loaded) => loaded.customErrors(...given));
 }
 
 /** Of a custom resource only its metadata is decoded: mutating admission may add what its schema asks for. */

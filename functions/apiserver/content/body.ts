@@ -2,7 +2,8 @@
 
 import { Readable } from 'node:stream';
 import { demandReadable, tooDeep } from '../../../core/machinery/depth.ts';
-import { type Decoded, decodeJsonObject, decodeJsonStrict } from '../../../core/machinery/json.ts';
+import type { Decoded } from '../../../core/machinery/json.ts';
+import { decodeJsonObject, decodeJsonStrict } from '../../../core/machinery/json-body.ts';
 import { noteNames } from '../../../core/machinery/json-names.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { RoutedRequest } from '../http.ts';

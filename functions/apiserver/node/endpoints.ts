@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Definitions } from '../../../core/api/definition.ts';
-import { decodeJson } from '../../../core/machinery/json.ts';
+import { decodeJson } from '../../../core/machinery/json-body.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { JoinRequest } from '../../../core/node/joining.ts';
 import { readReport } from '../../../core/node/read-report.ts';

@@ -205,6 +205,7 @@ describe('a failure that a node tells', () => {
             yield bytes;
           })(),
           send: async () => {},
+          deserted: () => new Promise<void>(() => {}),
           close() {},
         };
         const error = await begun(stream).then(

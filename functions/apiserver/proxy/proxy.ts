@@ -114,10 +114,15 @@ async function connect(
   { resource, namespace, name }: RequestInfo,
   signal: AbortSignal | undefined,
 ): Promise<{ socket: Duplex; host: string; tls: boolean }> {
+  const { username } = lookup.context.user;
   if (resource === 'nodes') {
     const node = await nodeTarget(lookup, name);
-    return { socket: await streams.connectNode(node, signal), host: node, tls: false };
+    return { socket: await streams.connectNode(node, signal, username), host: node, tls: false };
   }
   const target = await (resource === 'pods' ? podTarget : serviceTarget)(lookup, namespace, name);
-  return { socket: await streams.connect(target.port, signal), host: target.host, tls: target.scheme === 'https' };
+  return {
+    socket: await streams.connect(target.port, signal, username),
+    host: target.host,
+    tls: target.scheme === 'https',
+  };
 }

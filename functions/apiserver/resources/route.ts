@@ -47,5 +47,7 @@ export interface WatchLimits {
   readonly atOnce: number;
 }
 
+export const defaultWatchLimits: WatchLimits = { bookmarkMs: 60_000, minTimeoutMs: 30 * 60_000, atOnce: 20_000 };
+
 /** Where the bytes of a resource's events are counted. */
 export type MeterWatch = (definition: ResourceDefinition) => { readonly bytes: Histogram };

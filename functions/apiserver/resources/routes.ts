@@ -1,6 +1,7 @@
 // From a request about a resource to the route that answers it.
 
 import type { ResourceDefinition, Subresource } from '../../../core/api/definition.ts';
+import { late } from '../../../core/machinery/late.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { Target } from '../../../core/registry/registry.ts';
 import type { ApiResponse } from '../http.ts';
@@ -8,7 +9,6 @@ import type { RequestInfo } from '../request-info.ts';
 import type { Exchange } from './exchange.ts';
 import { getRoute, listRoute } from './read.ts';
 import type { Route, RouteParts } from './route.ts';
-import { watchRoute } from './watch.ts';
 
 /** What Kubernetes says to a path that nothing is served at. */
 export function noSuchResource(): StatusError {
@@ -71,10 +71,13 @@ function writeRoute(name: keyof WriteRoutes): Route {
     writeRoutes ? writeRoutes[name](...given) : loadWriteRoutes().then((loaded) => loaded[name](...given));
 }
 
+/** What writes is never asked for one. */
+const watching = late(() => import('./watch.ts'));
+
 const routes: ReadonlyMap<string, Route> = new Map([
   ['get', getRoute],
   ['list', listRoute],
-  ['watch', watchRoute],
+  ['watch', (...given) => watching(({ watchRoute }) => watchRoute(...given))],
   ['create', writeRoute('createRoute')],
   ['update', writeRoute('updateRoute')],
   ['patch', writeRoute('patchRoute')],

@@ -14,10 +14,8 @@ import { type MediaTypeOptions, mediaTypes } from '../content/negotiate.ts';
 import { toProtobufEvent } from '../content/protobuf.ts';
 import type { ApiResponse } from '../http.ts';
 import { watchOptions } from './query-options.ts';
-import type { Route, WatchLimits } from './route.ts';
+import type { Route } from './route.ts';
 import { type Transformer, transformer } from './transform.ts';
-
-export const defaultWatchLimits: WatchLimits = { bookmarkMs: 60_000, minTimeoutMs: 30 * 60_000, atOnce: 20_000 };
 
 const encoder = new TextEncoder();
 /** Before the next line, and no line of its own: not every client passes over empty ones. */

@@ -6,8 +6,7 @@ import { onceABuild } from '../../../core/cluster/first-start.ts';
 import type { FunctionSettings } from '../../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
 import { sealTicket, ticketKey, ticketSeconds } from '../../../core/edge/ticket.ts';
-import { clustersAdmission } from '../../../core/hosted/admission.ts';
-import { apiAddress, dnsAddresses } from '../../../core/kinds/allocate/dns-address.ts';
+import { clusterType } from '../../../core/hosted/cluster-type.ts';
 import { streamKey } from '../../../core/node/channel/ticket.ts';
 import { connectPods } from '../../../core/node/pod-connections.ts';
 import { createRelayBroker } from '../../../core/node/relay-broker.ts';
@@ -37,7 +36,6 @@ import { createApiServer } from '../handler.ts';
 import { isForKubeconfig } from '../hosted/is-for-kubeconfig.ts';
 import type { Installer } from '../install/installer.ts';
 import { groupedTypes } from '../node/grouped-types.ts';
-import { createJoining } from '../node/joining.ts';
 import { storedNodes } from '../node/stored-nodes.ts';
 import { loadWriteRoutes } from '../resources/routes.ts';
 import { createLazyStreamHandler } from '../streams/lazy-stream-handler.ts';
@@ -45,10 +43,11 @@ import { lazyAggregation } from './aggregation.ts';
 import { auditedBy } from './audited-by.ts';
 import { freshReplicas } from './fresh-replicas.ts';
 import { invocationShares } from './invocation-shares.ts';
+import { lateJoining } from './late-joining.ts';
 import { pollWatches } from './polled-watches.ts';
 import { redirectWatches } from './redirected-watches.ts';
 import type { ServerlessApi } from './serverless-api.ts';
-import { askSts, machineCredentials, stsCredentials } from './sts.ts';
+import { askSts } from './sts.ts';
 import { watchTicketKey } from './watch-ticket.ts';
 
 export interface ServerlessOptions {
@@ -72,9 +71,6 @@ export interface ServerlessOptions {
 /** A function lives 15 minutes; a client that lists and watches anew a minute earlier loses nothing. */
 const longestWatchMs = 14 * 60_000;
 const longestInvocationMs = 15 * 60_000;
-/** Nodes on the other side of the Internet report less often than on one machine: each report is a request that is paid for. */
-const heartbeatSeconds = 75;
-const resyncSeconds = 600;
 
 export async function openServerless(options: ServerlessOptions): Promise<ServerlessApi> {
   const { settings, groups, heartbeats, relays, queue, waking, log, env } = options;
@@ -101,7 +97,15 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     clusterDomain,
     callWebhook,
     admission: [
-      clustersAdmission({ most: settings.clusters.most, moreBy: '`cdk deploy -c clusters=N`', copies: false }),
+      {
+        types: [clusterType],
+        load: async () => {
+          const { clustersAdmission } = await import('../../../core/hosted/admission.ts');
+          return [
+            clustersAdmission({ most: settings.clusters.most, moreBy: '`cdk deploy -c clusters=N`', copies: false }),
+          ];
+        },
+      },
     ],
   });
   const aggregation = lazyAggregation({
@@ -159,27 +163,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     ...(settings.agentPrograms !== undefined && { installer: lazyInstaller(settings.agentPrograms, env, now) }),
     ...(configured && { anonymous: configured.anonymous }),
     ...(audited && { audit: audited.audit }),
-    joining: createJoining({
-      tokens,
-      queue,
-      credentials: queueCredentialsOf(settings, env),
-      certify: async (publicKey) => {
-        const { certifyNodeApi } = await import('../../../core/cluster/node-api-certificate.ts');
-        const names = { apiAddress: apiAddress(serviceCIDR), clusterDomain };
-        return certifyNodeApi(store, publicKey, names, now());
-      },
-      registry,
-      definitions,
-      cluster: {
-        clusterCIDR: settings.podCIDR,
-        serviceCIDR,
-        clusterDNS: dnsAddresses(serviceCIDR).join(','),
-        apiAddress: apiAddress(serviceCIDR),
-        clusterDomain,
-        heartbeatSeconds,
-        resyncSeconds,
-      },
-    }),
+    joining: lateJoining({ settings, tokens, queue, registry, definitions, store, env, now }),
     responders: [
       {
         serves: isForKubeconfig,
@@ -254,15 +238,6 @@ async function configuredFrom(text: string | undefined, options: ConfiguredAuthe
   if (text === undefined) return undefined;
   const { configuredAuthentication } = await import('../authentication/jwt/configured-authentication.ts');
   return configuredAuthentication(text, options);
-}
-
-function queueCredentialsOf(settings: FunctionSettings, env: ServerlessOptions['env']) {
-  const { queueUrlBase, queuePrefix, region, nodeQueueRole } = settings;
-  const urlOf = (queue: string) => `${queueUrlBase ?? ''}${queuePrefix}${queue}`;
-  if (nodeQueueRole === undefined) return machineCredentials(region, urlOf);
-  const [, partition = 'aws', , , account = ''] = nodeQueueRole.split(':');
-  const arnOf = (queue: string) => `arn:${partition}:sqs:${region}:${account}:${queuePrefix}${queue}`;
-  return stsCredentials({ role: nodeQueueRole, region, urlOf, arnOf, env });
 }
 
 /** Loaded when a machine asks, which is seldom. */

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { askSts, stsCredentials } from './sts.ts';
+import { stsCredentials } from './queue-credentials.ts';
+import { askSts } from './sts.ts';
 
 const presigned = new URL('https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&X-Amz-Signature=ab');
 let answer: (request: IncomingMessage, response: ServerResponse) => void;

@@ -1,7 +1,7 @@
 // exec and attach over SPDY/3.1: a stream for each channel. Source: Kubernetes' remotecommand protocols v1 to v4.
 
 import type { Status } from '../../../core/machinery/status.ts';
-import { channels, frame } from '../../../core/node/frame-socket.ts';
+import { type Account, channels, frame } from '../../../core/node/frame-socket.ts';
 import type { SpdyStream } from '../../../core/node/spdy/stream.ts';
 import type { UpgradeConnection } from '../http.ts';
 import type { CommandClient, CommandRequest } from './command-client.ts';
@@ -22,6 +22,7 @@ const streamsTimeoutMs = 30_000;
 export async function openSpdyCommand(
   connection: UpgradeConnection,
   version: string,
+  account: Account,
   { stdin, stdout, stderr, tty }: CommandRequest,
 ): Promise<CommandClient> {
   const wanted = new Set(['error']);
@@ -35,15 +36,20 @@ export async function openSpdyCommand(
   const opened = new Promise<void>((resolve) => {
     complete = resolve;
   });
-  const spdy = acceptSpdy(connection, version, (stream) => {
-    const type = stream.headers['streamtype'] ?? '';
-    if (!wanted.has(type) || streams.has(type)) {
-      stream.reset();
-      return;
-    }
-    streams.set(type, stream);
-    if (streams.size === wanted.size) complete();
-  });
+  const spdy = acceptSpdy(
+    connection,
+    version,
+    (stream) => {
+      const type = stream.headers['streamtype'] ?? '';
+      if (!wanted.has(type) || streams.has(type)) {
+        stream.reset();
+        return;
+      }
+      streams.set(type, stream);
+      if (streams.size === wanted.size) complete();
+    },
+    account,
+  );
   const timer = setTimeout(() => spdy.destroy(), streamsTimeoutMs);
   await Promise.race([opened, spdy.closed]);
   clearTimeout(timer);

@@ -4,6 +4,7 @@ import type { Status } from '../../../core/machinery/status.ts';
 import { channels, frame, frameSocket } from '../../../core/node/frame-socket.ts';
 import type { RoutedRequest, UpgradeConnection } from '../http.ts';
 import type { CommandClient } from './command-client.ts';
+import { heldBy } from './held-bytes.ts';
 import { acceptWebSocket } from './websocket.ts';
 
 export const webSocketCommandProtocols = [
@@ -19,11 +20,11 @@ export async function openWebSocketCommand(
   connection: UpgradeConnection,
   protocol: string,
 ): Promise<CommandClient> {
-  const socket = await acceptWebSocket(request, connection, protocol);
+  const socket = await acceptWebSocket(request, connection, protocol, true);
   const base64 = protocol.includes('base64');
   // Before version 4 the error channel carries a text, and nothing on success.
   const statuses = protocol.startsWith('v');
-  const { frames, send, close } = frameSocket(socket);
+  const { frames, send, close } = frameSocket(socket, { received: connection.socket, account: heldBy(request) });
   const write = async (channel: number, data: Uint8Array | string) => {
     if (!base64) return send(frame(channel, data));
     const text = `${channel}${Buffer.from(data).toString('base64')}`;

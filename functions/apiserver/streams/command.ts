@@ -2,26 +2,27 @@
 
 import { type Status, StatusError } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
-import type { NodeStream } from '../../../core/node/node-stream.ts';
+import type { NodeStream, StreamOpener } from '../../../core/node/node-stream.ts';
 import { isWebSocket, type RoutedRequest, type UpgradeConnection } from '../http.ts';
-import type { PodStream, StreamBroker } from '../streams-contract.ts';
+import type { PodStream } from '../streams-contract.ts';
 import type { CommandClient, CommandRequest } from './command-client.ts';
 import { commandRequest } from './command-request.ts';
 import { openSpdyCommand, spdyCommandVersions } from './command-spdy.ts';
 import { openWebSocketCommand, webSocketCommandProtocols } from './command-websocket.ts';
+import { heldBy } from './held-bytes.ts';
 import { type BegunStream, begun, nodeStatus } from './node-status.ts';
 import { chooseVersion } from './spdy.ts';
 import { chooseProtocol } from './websocket.ts';
 
 /** The client is answered once the node has begun, so that what cannot be run is an HTTP error. Resolves when the command runs. */
 export async function upgradeCommand(
-  broker: StreamBroker,
+  opener: StreamOpener,
   stream: PodStream,
   connection: UpgradeConnection,
 ): Promise<void> {
   const { request } = stream;
   const wanted = commandRequest(stream);
-  const open = async () => ({ wanted, node: await broker.open(stream.node, wanted, request.signal) });
+  const open = async () => ({ wanted, node: await opener.open(stream.node, wanted, request.signal) });
   await carryCommand(request, connection, open);
 }
 
@@ -40,7 +41,7 @@ export async function carryCommand(
     const begin = await begun(node);
     const client = webSocket
       ? await openWebSocketCommand(request, connection, version)
-      : await openSpdyCommand(connection, version, wanted);
+      : await openSpdyCommand(connection, version, heldBy(request), wanted);
     void bridge(node, begin, client).finally(() => node.close());
   } catch (error) {
     node.close();

@@ -2,8 +2,9 @@
 
 import type { WebSocket } from 'ws';
 import { keepAlive } from '../../../core/node/frame-socket.ts';
+import type { StreamOpener } from '../../../core/node/node-stream.ts';
 import type { UpgradeConnection } from '../http.ts';
-import type { PodStream, StreamBroker } from '../streams-contract.ts';
+import type { PodStream } from '../streams-contract.ts';
 import { openLog } from './log.ts';
 import { acceptWebSocket, chooseProtocol } from './websocket.ts';
 
@@ -11,13 +12,13 @@ const protocols = ['', 'binary.k8s.io', 'base64.binary.k8s.io'];
 
 /** Resolves when the log is on its way. */
 export async function upgradeLog(
-  broker: StreamBroker,
+  opener: StreamOpener,
   stream: PodStream,
   connection: UpgradeConnection,
 ): Promise<void> {
   const { request } = stream;
   const protocol = chooseProtocol(request, protocols);
-  const log = await openLog(broker, stream);
+  const log = await openLog(opener, stream);
   const socket = await acceptWebSocket(request, connection, protocol).catch((error: unknown) => {
     log.close();
     throw error;

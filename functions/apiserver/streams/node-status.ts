@@ -1,7 +1,7 @@
 // Statuses that a node sends on a stream's error channel.
 
 import { foreignFailure, readStatus } from '../../../core/machinery/foreign-status.ts';
-import { decodeJson } from '../../../core/machinery/json.ts';
+import { decodeJson } from '../../../core/machinery/json-body.ts';
 import { type Status, StatusError } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
 import type { NodeStream } from '../../../core/node/node-stream.ts';

@@ -4,13 +4,14 @@ import { createWebSocketStream } from 'ws';
 import { errorText } from '../../../core/machinery/error-text.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import { keepAlive } from '../../../core/node/frame-socket.ts';
-import type { NodeStream } from '../../../core/node/node-stream.ts';
+import type { NodeStream, StreamOpener } from '../../../core/node/node-stream.ts';
 import type { SpdyStream } from '../../../core/node/spdy/stream.ts';
 import { isWebSocket, type RoutedRequest, type UpgradeConnection } from '../http.ts';
 import type { Query } from '../query.ts';
-import type { PodStream, StreamBroker } from '../streams-contract.ts';
+import type { PodStream } from '../streams-contract.ts';
 import { podOf } from './container.ts';
 import { carryConnection, validPort } from './forwarded-connection.ts';
+import { heldBy } from './held-bytes.ts';
 import { acceptSpdy, chooseVersion, serveSpdy } from './spdy.ts';
 import { acceptWebSocket, chooseProtocol } from './websocket.ts';
 import { channelForward, portsOf } from './websocket-forward.ts';
@@ -25,13 +26,13 @@ export type OpenPort = (port: number) => Promise<NodeStream>;
 
 /** Resolves when the client may open connections. */
 export async function upgradePortForward(
-  broker: StreamBroker,
+  opener: StreamOpener,
   stream: PodStream,
   connection: UpgradeConnection,
 ): Promise<void> {
   const { request } = stream;
   await carryPortForward(request, connection, stream.query, (port) =>
-    broker.open(stream.node, { type: 'portforward', ...podOf(stream), port }, request.signal),
+    opener.open(stream.node, { type: 'portforward', ...podOf(stream), port }, request.signal),
   );
 }
 
@@ -44,18 +45,20 @@ export async function carryPortForward(
 ): Promise<void> {
   if (!isWebSocket(request)) {
     const version = chooseVersion(request, spdyVersions, undefined);
-    acceptSpdy(connection, version, connectionPairs(open));
+    acceptSpdy(connection, version, connectionPairs(open), heldBy(request));
     return;
   }
   const protocol = chooseProtocol(request, [tunnel, 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io']);
   if (protocol !== tunnel) {
     const ports = portsOf(query);
-    void channelForward(await acceptWebSocket(request, connection, protocol), ports, protocol.includes('base64'), open);
+    const socket = await acceptWebSocket(request, connection, protocol, true);
+    const counted = { received: connection.socket, account: heldBy(request) };
+    void channelForward(socket, counted, ports, protocol.includes('base64'), open);
     return;
   }
   const socket = await acceptWebSocket(request, connection, protocol);
   keepAlive(socket);
-  const spdy = serveSpdy(createWebSocketStream(socket), new Uint8Array(), connectionPairs(open));
+  const spdy = serveSpdy(createWebSocketStream(socket), new Uint8Array(), connectionPairs(open), heldBy(request));
   void spdy.closed.then(() => socket.close(1000));
 }
 

@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { badRequest } from '../../../core/machinery/status.ts';
+import type { Account } from '../../../core/node/frame-socket.ts';
 import { SpdyConnection } from '../../../core/node/spdy/connection.ts';
 import type { SpdyStream } from '../../../core/node/spdy/stream.ts';
 import { headerValues, type RoutedRequest, type UpgradeConnection } from '../http.ts';
@@ -35,14 +36,20 @@ export function acceptSpdy(
   { socket, head }: UpgradeConnection,
   version: string,
   onStream: (stream: SpdyStream) => void,
+  account: Account,
 ): SpdyConnection {
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: SPDY/3.1'];
   if (version !== '') lines.push(`X-Stream-Protocol-Version: ${version}`);
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  return serveSpdy(socket, head, onStream);
+  return serveSpdy(socket, head, onStream, account);
 }
 
 /** SPDY on a stream that is open already, such as a WebSocket that carries it. */
-export function serveSpdy(transport: Duplex, head: Uint8Array, onStream: (stream: SpdyStream) => void): SpdyConnection {
-  return new SpdyConnection({ transport, role: 'server', head, onStream });
+export function serveSpdy(
+  transport: Duplex,
+  head: Uint8Array,
+  onStream: (stream: SpdyStream) => void,
+  account: Account,
+): SpdyConnection {
+  return new SpdyConnection({ transport, role: 'server', head, onStream, account });
 }

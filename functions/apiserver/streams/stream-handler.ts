@@ -11,6 +11,7 @@ import { upgradeCommand } from './command.ts';
 import { commandRequest } from './command-request.ts';
 import { respondLog } from './log.ts';
 import { upgradeLog } from './log-websocket.ts';
+import { shareNodes } from './node-shares.ts';
 import { upgradePortForward } from './port-forward.ts';
 import { isSpdy } from './spdy.ts';
 
@@ -23,9 +24,11 @@ export interface StreamOptions {
 
 export function createStreamHandler({ queue, dialTimeoutMs = 15_000 }: StreamOptions): StreamHandler {
   const broker = createBroker({ queue, dialTimeoutMs });
+  const shares = shareNodes(broker);
+  const openerOf = ({ context }: PodStream) => shares.of(context.user.username);
   return {
     async respond(stream) {
-      if (stream.kind === 'log') return respondLog(broker, stream);
+      if (stream.kind === 'log') return respondLog(openerOf(stream), stream);
       // What is wrong with the request itself is told before that it lacks an upgrade.
       if (stream.kind !== 'portforward') commandRequest(stream);
       throw badRequest('Upgrade request required: send Connection: Upgrade with Upgrade: websocket or SPDY/3.1');
@@ -38,8 +41,11 @@ export function createStreamHandler({ queue, dialTimeoutMs = 15_000 }: StreamOpt
         );
       await run(stream, connection);
     },
-    connect: connectPods(broker),
-    connectNode: async (node, signal) => frameDuplex(await broker.open(node, { type: 'node' }, signal)),
+    // What is for no user is the API server's own: webhooks and extension servers.
+    connect: (port, signal, username) =>
+      connectPods(username === undefined ? broker : shares.of(username))(port, signal),
+    connectNode: async (node, signal, username = '') =>
+      frameDuplex(await shares.of(username).open(node, { type: 'node' }, signal)),
     accept: (node, id, request, connection) => broker.accept(node, id, request, connection),
   };
 
@@ -47,7 +53,7 @@ export function createStreamHandler({ queue, dialTimeoutMs = 15_000 }: StreamOpt
   async function run(stream: PodStream, connection: Parameters<StreamHandler['upgrade']>[1]): Promise<void> {
     const serve = { log: upgradeLog, exec: upgradeCommand, attach: upgradeCommand, portforward: upgradePortForward };
     try {
-      await serve[stream.kind](broker, stream, connection);
+      await serve[stream.kind](openerOf(stream), stream, connection);
     } catch (error) {
       if (error instanceof StatusError) throw error;
       connection.socket.destroy();

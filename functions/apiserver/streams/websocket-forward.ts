@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws';
 import { errorText } from '../../../core/machinery/error-text.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import { ByteQueue } from '../../../core/node/byte-queue.ts';
-import { frame, frameSocket } from '../../../core/node/frame-socket.ts';
+import { type Counted, frame, frameSocket } from '../../../core/node/frame-socket.ts';
 import type { NodeStream } from '../../../core/node/node-stream.ts';
 import type { Query } from '../query.ts';
 import { carryConnection, validPort } from './forwarded-connection.ts';
@@ -23,11 +23,12 @@ export function portsOf(query: Query): number[] {
 /** Resolves when all connections are over, or the client left. */
 export async function channelForward(
   socket: WebSocket,
+  counted: Counted,
   ports: readonly number[],
   base64: boolean,
   open: (port: number) => Promise<NodeStream>,
 ): Promise<void> {
-  const { frames, send, close } = frameSocket(socket);
+  const { frames, send, close } = frameSocket(socket, counted);
   const write = (channel: number, data: Uint8Array | string): Promise<void> => {
     if (!base64) return send(frame(channel, data));
     // Channels above 9 go on in the alphabet of characters, as the digits do.
@@ -36,7 +37,7 @@ export async function channelForward(
       socket.send(text, { binary: false }, (error) => (error ? reject(error) : resolve())),
     );
   };
-  const inputs = ports.map(() => new ByteQueue(256 * 1024));
+  const inputs = ports.map(() => new ByteQueue(64 * 1024));
   const receive = async () => {
     for await (const each of frames) {
       const channel = base64 ? (each[0] ?? 0) - 48 : (each[0] ?? 0);

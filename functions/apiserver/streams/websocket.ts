@@ -6,21 +6,24 @@ import { badRequest } from '../../../core/machinery/status.ts';
 import { offeredProtocols } from '../authentication/bearer-token.ts';
 import type { RoutedRequest, UpgradeConnection } from '../http.ts';
 
-/** As Kubernetes: no frame of its clients comes near. */
-const maxFrameBytes = 32 * 1024 * 1024;
+/** Some clients send all that a command is to read as one message. What of it is held is counted (held-bytes.ts); more would hold the thread. */
+const largestMessage = 16 * 1024 * 1024;
+/** Of nodes, and of what is not counted: no message of theirs comes near. */
+const largestOfOthers = 1024 * 1024;
 
-const server = new WebSocketServer({
-  noServer: true,
-  clientTracking: false,
-  perMessageDeflate: false,
-  maxPayload: maxFrameBytes,
-});
 /** What was agreed on before the handshake. `SPDY/3.1+portforward.k8s.io` is no token of RFC 6455, which the handshake would refuse. */
 const agreed = new WeakMap<IncomingMessage, string>();
-server.on('headers', (headers, message) => {
-  const protocol = agreed.get(message);
-  if (protocol) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
-});
+const large = createServer(largestMessage);
+const small = createServer(largestOfOthers);
+
+function createServer(maxPayload: number): WebSocketServer {
+  const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload });
+  server.on('headers', (headers, message) => {
+    const protocol = agreed.get(message);
+    if (protocol) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
+  });
+  return server;
+}
 
 /**
  * The first offered subprotocol that is in `supported`; '' when the client offered none. Throws BadRequest when it offered only
@@ -41,12 +44,14 @@ export function chooseProtocol(request: RoutedRequest, supported: readonly strin
   return chosen;
 }
 
-/** Answers the handshake. `protocol` is what chooseProtocol gave. Rejects when the client is gone. */
+/** Answers the handshake. `protocol` is what chooseProtocol gave; `counted`: its messages may be large. Rejects when the client is gone. */
 export function acceptWebSocket(
   request: RoutedRequest,
   { socket, head }: UpgradeConnection,
   protocol: string,
+  counted = false,
 ): Promise<WebSocket> {
+  const server = counted ? large : small;
   const headers = { ...request.headers };
   delete headers['sec-websocket-protocol'];
   // Extensions of clients (compression) are declined, so that broken offers of them do no harm.

@@ -1,7 +1,7 @@
 // POST /queues/: the queues of a one-machine cluster in SQS' JSON protocol. A node's agent may use its own queue and no other.
 
 import { mastersGroup } from '../../../core/authorization/authorizer.ts';
-import { decodeJson } from '../../../core/machinery/json.ts';
+import { decodeJson } from '../../../core/machinery/json-body.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import { createSqsProtocol, queueNameOf } from '../../../core/queue/local/protocol.ts';
 import type { Queue } from '../../../core/queue/queue.ts';

@@ -15,7 +15,6 @@ import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import type { Responder } from '../responder.ts';
 import type { CheckedParts } from './checks.ts';
-import { createDocuments } from './documents.ts';
 import type { Health, HealthCheck } from './health.ts';
 import type { ScrapeSources } from './scrape.ts';
 import { versionInfo } from './version.ts';
@@ -37,7 +36,11 @@ type Route = (exchange: Exchange) => Promise<ApiResponse | undefined>;
 
 export function createSystemRoutes(options: SystemOptions): Responder {
   const { tokens } = options;
-  const documents = createDocuments(options.definitions, options.aggregation);
+  const documents = late(async () => {
+    const { createDocuments } = await import('./documents.ts');
+    return createDocuments(options.definitions, options.aggregation);
+  });
+  const discoveryRoute: Route = async (exchange) => documents(({ discovery }) => discovery(exchange));
   // A function's first request seldom asks for it.
   let opening: Promise<Health> | undefined;
   const health = () => {
@@ -72,9 +75,9 @@ export function createSystemRoutes(options: SystemOptions): Responder {
       info.path === '/.well-known/openid-configuration'
         ? respondValue(200, await openIdConfiguration(tokens), mediaType)
         : undefined,
-    api: documents.discovery,
-    apis: documents.discovery,
-    openapi: documents.openapi,
+    api: discoveryRoute,
+    apis: discoveryRoute,
+    openapi: async (exchange) => documents(({ openapi }) => openapi(exchange)),
     [installPath]: async ({ info, request }) => options.installer?.(info.segments, request.remoteAddress),
   };
 

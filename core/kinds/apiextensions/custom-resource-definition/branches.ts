@@ -47,7 +47,6 @@ const outside = [
   ['title', 'empty'],
   ['description', 'empty'],
   ['nullable', 'false'],
-  ['externalDocs', 'undefined'],
   ['x-kubernetes-preserve-unknown-fields', 'false'],
   ['x-kubernetes-embedded-resource', 'false'],
   ['x-kubernetes-int-or-string', 'false'],

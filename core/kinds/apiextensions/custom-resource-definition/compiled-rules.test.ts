@@ -48,8 +48,8 @@ it('tells the same errors as validation alone', () => {
   expect(ahead).toEqual(validateSchema(root, 'schema', compiledRules()));
   expect(ahead.map(({ message }) => message)).toEqual([
     expect.stringContaining("undefined field 'none'"),
-    'Invalid value: "1": cel expression must evaluate to a bool',
+    'Invalid value: {"Rule":"1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: cel expression must evaluate to a bool',
     expect.stringContaining("undefined field 'none'"),
-    'Invalid value: "1": cel expression must evaluate to a bool',
+    'Invalid value: {"Rule":"1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: cel expression must evaluate to a bool',
   ]);
 });

@@ -22,21 +22,23 @@ export function checkListAndMap(schema: V1JSONSchemaProps, path: string, errors:
   const listType = schema['x-kubernetes-list-type'];
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const at = `${path}.x-kubernetes-list-type`;
+  const items = isRecord(schema.items) ? (schema.items as V1JSONSchemaProps) : undefined;
+  if (listType !== undefined) {
+    typeMustBe(schema, 'array', 'must be array if x-kubernetes-list-type is specified', path, errors);
+    if (schema.type === 'array' && listType === 'set' && items) checkSet(items, `${path}.items`, errors);
+    if (!['atomic', 'set', 'map'].includes(listType)) errors.push(notSupported(at, listType, ['atomic', 'set', 'map']));
+  }
   if (keys.length > 0 && listType !== 'map') {
     const why = 'must be map if x-kubernetes-list-map-keys is non-empty';
     errors.push(listType === undefined ? required(at, why) : invalidValue(at, listType, why));
   }
-  if (listType === undefined) return;
-  typeMustBe(schema, 'array', 'must be array if x-kubernetes-list-type is specified', path, errors);
-  if (!['atomic', 'set', 'map'].includes(listType)) errors.push(notSupported(at, listType, ['atomic', 'set', 'map']));
-  const items = isRecord(schema.items) ? (schema.items as V1JSONSchemaProps) : undefined;
   if (listType === 'map') checkMap(items, keys, path, errors);
   if (!items || (listType !== 'map' && listType !== 'set')) return;
-  if (listType === 'set') checkSet(items, `${path}.items`, errors);
   if (items.nullable)
     errors.push(
       forbiddenField(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${listType}`),
     );
+  if (listType === 'map') checkPresence(items, keys, `${path}.items`, errors);
 }
 
 export function typeMustBe(
@@ -61,8 +63,8 @@ function checkSet(items: V1JSONSchemaProps, path: string, errors: FieldError[]):
     errors.push(
       invalidValue(
         `${path}.${keyword}`,
-        // Kubernetes shows no value as this text.
-        value ?? 'null',
+        // Kubernetes shows the list type of either, and no value as this text.
+        items['x-kubernetes-list-type'] ?? 'null',
         'must be atomic as item of a list with x-kubernetes-list-type=set',
       ),
     );
@@ -90,30 +92,42 @@ function checkMap(
     );
     return;
   }
-  if (new Set(keys).size < keys.length) errors.push(invalidValue(at, keys, 'must not contain duplicate entries'));
-  const demanded = new Set(items.required);
-  const ofKeys = errorsOf(new Set(keys), (key) => {
+  const seen = new Set<string>();
+  const told = new Set<string>();
+  // Both show all keys, and are told once.
+  const ofAll = (why: string) => (told.has(why) ? [] : [invalidValue(at, keys, why)]);
+  for (const key of keys) {
     const property = getOwn(items.properties, key);
-    if (!property) return [invalidValue(at, keys, 'entries must all be names of item properties')];
-    return keyErrors(property, demanded.has(key), `${path}.items.properties[${key}]`);
-  });
-  errors.push(...ofKeys);
+    const why = property ? undefined : 'entries must all be names of item properties';
+    const wrong = [...(why ? [why] : []), ...(seen.has(key) ? ['must not contain duplicate entries'] : [])];
+    if (property?.type === 'object' || property?.type === 'array')
+      errors.push(
+        invalidValue(
+          `${path}.items.properties[${key}].type`,
+          items.type,
+          "must be a scalar type if parent array's x-kubernetes-list-type is map",
+        ),
+      );
+    for (const each of wrong) {
+      errors.push(...ofAll(each));
+      told.add(each);
+    }
+    seen.add(key);
+  }
 }
 
-/** What is wrong with a property that is one of the keys of its list. */
-function keyErrors(property: V1JSONSchemaProps, demanded: boolean, place: string): FieldError[] {
-  const errors: FieldError[] = [];
-  if (property.type === 'object' || property.type === 'array')
-    errors.push(
-      invalidValue(
-        `${place}.type`,
-        property.type,
-        "must be a scalar type if parent array's x-kubernetes-list-type is map",
-      ),
-    );
+/** What keys there are for an item, each item has. */
+function checkPresence(items: V1JSONSchemaProps, keys: readonly string[], path: string, errors: FieldError[]): void {
+  const demanded = new Set(items.required);
   const why = 'this property is in x-kubernetes-list-map-keys, so it';
-  if (property.default === undefined && !demanded)
-    errors.push(required(`${place}.default`, `${why} must have a default or be a required property`));
-  if (property.nullable) errors.push(forbiddenField(`${place}.nullable`, `${why} cannot be nullable`));
-  return errors;
+  const ofKeys = errorsOf(new Set(keys), (key) => {
+    const property = getOwn(items.properties, key);
+    const at = `${path}.properties[${key}]`;
+    const unset = property && !demanded.has(key) && (property.default === undefined || property.default === null);
+    return [
+      ...(unset ? [required(`${at}.default`, `${why} must have a default or be a required property`)] : []),
+      ...(property?.nullable ? [forbiddenField(`${at}.nullable`, `${why} cannot be nullable`)] : []),
+    ];
+  });
+  errors.push(...ofKeys);
 }

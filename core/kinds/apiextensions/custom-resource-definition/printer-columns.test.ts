@@ -36,7 +36,7 @@ describe('a CustomResourceDefinition is refused', () => {
       `${path}[1].type: Invalid value: "foo": must be one of boolean,date,integer,number,string`,
       `${path}[1].format: Invalid value: "bar": must be one of byte,date,date-time,double,float,int32,int64,password`,
       `${path}[1].JSONPath: Invalid value: "a": must be a simple json path starting with .`,
-      'spec.preserveUnknownFields: Invalid value: true: must be false',
+      'spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
     ]);
   });
 });

@@ -1,7 +1,6 @@
 // CustomResourceDefinitions: names and versions that fit together. Accepted and established with the write that makes them.
 
 import type { V1CustomResourceDefinition, V1CustomResourceDefinitionNames } from '../../../../generated/kubernetes.ts';
-import { deepEqual } from '../../../machinery/equality.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
 import { dns1035Label, dns1123Subdomain } from '../../../machinery/names.ts';
 import { formatTime } from '../../../machinery/time.ts';
@@ -11,10 +10,8 @@ import { approvalOf, validateApproval } from './approval.ts';
 import { type CompiledRules, compileAhead, compiledRules } from './compiled-rules.ts';
 import { cleanupFinalizer, isEstablished, nameConflict } from './custom-names.ts';
 import { warnOfFormats } from './format-warnings.ts';
-import { validateColumns } from './printer-columns.ts';
-import { validateSchema } from './structural-schema.ts';
 import { validateConversion } from './validate-conversion.ts';
-import { validateDeprecation, validateScale, validateSelectable, versionPaths } from './validate-version.ts';
+import { validateParts, validateVersions } from './validate-versions.ts';
 
 export const strategy = strategyFor<V1CustomResourceDefinition>({
   expressions: true,
@@ -23,7 +20,8 @@ export const strategy = strategyFor<V1CustomResourceDefinition>({
   defaults({ spec }) {
     const { names } = spec ?? {};
     if (!names) return;
-    names.singular ||= names.kind?.toLowerCase();
+    if (!names.kind) return;
+    names.singular ||= names.kind.toLowerCase();
     names.listKind ||= `${names.kind}List`;
     spec.conversion ??= { strategy: 'None' };
   },
@@ -54,21 +52,20 @@ export const strategy = strategyFor<V1CustomResourceDefinition>({
   validate: validateDefinition,
   warnings: warnOfFormats,
   validateUpdate(object, old) {
+    // What says what is stored.
+    const held = isEstablished(old)
+      ? [
+          ...immutable(object.spec.scope, old.spec.scope, 'spec.scope'),
+          ...immutable(object.spec.names.kind, old.spec.names.kind, 'spec.names.kind'),
+        ]
+      : [];
     return [
+      ...held,
       ...immutable(object.spec.group, old.spec.group, 'spec.group'),
       ...immutable(object.spec.names.plural, old.spec.names.plural, 'spec.names.plural'),
-      ...immutable(object.spec.scope, old.spec.scope, 'spec.scope'),
-      ...(isEstablished(old) ? immutable(object.spec.names.kind, old.spec.names.kind, 'spec.names.kind') : []),
+      ...validateStored(object),
       ...validateApproval(object, old),
-      ...(object.status?.storedVersions ?? []).flatMap((stored, index) =>
-        object.spec.versions.some(({ name }) => name === stored)
-          ? []
-          : invalidValue(
-              `status.storedVersions[${index}]`,
-              stored,
-              `missing from spec.versions; ${stored} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${stored} and removes ${stored} from status.storedVersions`,
-            ),
-      ),
+      ...validateKeeping(object, old),
     ];
   },
 });
@@ -117,93 +114,80 @@ function validateDefinition(object: V1CustomResourceDefinition, old?: V1CustomRe
   const { metadata, spec } = object;
   const rules = compiledAhead.get(object) ?? compiledRules();
   compiledAhead.delete(object);
+  const { group, names, scope } = spec ?? {};
   const errors: FieldError[] = [];
-  const { group, names, scope, versions } = spec ?? {};
+  if (`${names?.plural ?? ''}.${group ?? ''}` !== metadata.name)
+    errors.push(invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
   if (!group) errors.push(required('spec.group'));
-  else {
-    for (const message of dns1123Subdomain(group)) errors.push(invalidValue('spec.group', group, message));
-    if (!group.includes('.'))
-      errors.push(invalidValue('spec.group', group, 'should be a domain with at least one dot'));
-  }
+  else if (dns1123Subdomain(group).length > 0)
+    errors.push(invalidValue('spec.group', group, dns1123Subdomain(group).join(',')));
+  else if (!group.includes('.'))
+    errors.push(invalidValue('spec.group', group, 'should be a domain with at least one dot'));
   const scopes = ['Cluster', 'Namespaced'];
   if (!scope) errors.push(required('spec.scope'));
   else if (!scopes.includes(scope)) errors.push(notSupported('spec.scope', scope, scopes));
-  if (!names?.plural) errors.push(required('spec.names.plural'));
-  else
-    for (const message of dns1035Label(names.plural))
-      errors.push(invalidValue('spec.names.plural', names.plural, message));
-  if (!names?.kind) errors.push(required('spec.names.kind'));
-  else
-    for (const message of dns1035Label(names.kind.toLowerCase()))
-      errors.push(
-        invalidValue('spec.names.kind', names.kind, `may have mixed case, but should otherwise match: ${message}`),
-      );
-  if (names?.kind && names.kind === names.listKind)
-    errors.push(invalidValue('spec.names.listKind', names.listKind, 'kind and listKind may not be the same'));
-  if (names?.plural && group && metadata.name !== `${names.plural}.${group}`) {
-    errors.push(invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
-  }
-  if (names) errors.push(...validateOtherNames(names));
-  if (!versions?.length)
-    return [...errors, invalidValue('spec.versions', [], 'must have exactly one version marked as storage version')];
-  if (versions.filter((each) => each.storage).length !== 1)
-    errors.push(
-      invalidValue(
-        'spec.versions',
-        versions.map(({ name }) => name),
-        'must have exactly one version marked as storage version',
-      ),
-    );
-  if (new Set(versions.map(({ name }) => name)).size < versions.length)
-    errors.push(
-      invalidValue(
-        'spec.versions',
-        versions.map(({ name }) => name),
-        'must contain unique version names',
-      ),
-    );
-  const pathOf = versionPaths(versions);
-  versions.forEach((version, index) => {
-    const path = `spec.versions[${index}]`;
-    for (const message of dns1035Label(version.name ?? ''))
-      errors.push(invalidValue(`${path}.name`, version.name ?? '', message));
-    errors.push(...validateDeprecation(version, path));
-    const schema = version.schema?.openAPIV3Schema;
-    const at = pathOf('schema', index);
-    if (!schema) errors.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
-    // What was accepted once stays: rules of later releases hold for what changes.
-    else if (
-      at !== undefined &&
-      !deepEqual(schema, old?.spec.versions.find(({ name }) => name === version.name)?.schema?.openAPIV3Schema)
-    )
-      errors.push(...validateSchema(schema, `${at}.openAPIV3Schema`, rules));
-    const columns = pathOf('additionalPrinterColumns', index);
-    if (columns !== undefined) errors.push(...validateColumns(version.additionalPrinterColumns, columns));
-    const scale = pathOf('subresources', index);
-    if (scale !== undefined) errors.push(...validateScale(version, `${scale}.scale`));
-    const fields = pathOf('selectableFields', index);
-    if (fields !== undefined) errors.push(...validateSelectable(version, fields));
-  });
-  // What is unknown is kept by schemas that say so; a definition of before that may keep all.
-  if (spec?.preserveUnknownFields && !old?.spec.preserveUnknownFields)
-    errors.push(invalidValue('spec.preserveUnknownFields', true, 'must be false'));
-  return [...errors, ...validateConversion(spec), ...(old ? [] : validateApproval(object, undefined))];
+  errors.push(...validateVersions(spec?.versions ?? [], rules, old));
+  for (const name of ['plural', 'singular', 'kind', 'listKind'] as const)
+    if (!names?.[name]) errors.push(required(`spec.names.${name}`));
+  if (names) errors.push(...validateNames(names));
+  errors.push(...validateParts(spec?.versions ?? [], 'above', rules, old));
+  errors.push(...validateConversion(spec, old));
+  if (old) return errors;
+  return [...errors, ...validateStored(object), ...validateApproval(object, undefined), ...validateKeeping(object)];
 }
 
-function validateOtherNames({
+/** What is unknown is kept by schemas that say so; a definition of before that may keep all. */
+function validateKeeping({ spec }: V1CustomResourceDefinition, old?: V1CustomResourceDefinition): FieldError[] {
+  if (!spec?.preserveUnknownFields || old?.spec.preserveUnknownFields) return [];
+  const instead = 'set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
+  return [invalidValue('spec.preserveUnknownFields', true, `cannot set to true, ${instead}`)];
+}
+
+/** Versions in which objects may be stored must be there. */
+function validateStored({ spec, status }: V1CustomResourceDefinition): FieldError[] {
+  const stored = status?.storedVersions ?? [];
+  if (stored.length === 0)
+    return [invalidValue('status.storedVersions', null, 'must have at least one stored version')];
+  const left = new Map(stored.map((name, index) => [name, index]));
+  const errors: FieldError[] = [];
+  for (const { name, storage } of spec.versions ?? []) {
+    if (storage && !left.has(name) && !stored.includes(name))
+      errors.push(invalidValue('status.storedVersions', stored, `must have the storage version ${name}`));
+    left.delete(name);
+  }
+  for (const [name, index] of left)
+    errors.push(
+      invalidValue(
+        `status.storedVersions[${index}]`,
+        name,
+        `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
+      ),
+    );
+  return errors;
+}
+
+function validateNames({
+  plural,
   singular,
+  kind,
   listKind,
   shortNames,
   categories,
 }: V1CustomResourceDefinitionNames): FieldError[] {
-  const at = (field: string, value: string, why = '') =>
-    dns1035Label(why ? value.toLowerCase() : value).map((message) =>
-      invalidValue(`spec.names.${field}`, value, `${why}${message}`),
-    );
+  const at = (field: string, value: string | undefined, why = ''): FieldError[] => {
+    const wrong = value ? dns1035Label(why ? value.toLowerCase() : value) : [];
+    return wrong.length > 0 ? [invalidValue(`spec.names.${field}`, value, `${why}${wrong.join(',')}`)] : [];
+  };
+  const mixed = 'may have mixed case, but should otherwise match: ';
   return [
-    ...(singular ? at('singular', singular) : []),
-    ...(listKind ? at('listKind', listKind, 'may have mixed case, but should otherwise match: ') : []),
+    ...at('plural', plural),
+    ...at('singular', singular),
+    ...at('kind', kind, mixed),
+    ...at('listKind', listKind, mixed),
     ...(shortNames ?? []).flatMap((name, index) => at(`shortNames[${index}]`, name)),
+    ...(kind && kind === listKind
+      ? [invalidValue('spec.names.listKind', listKind, 'kind and listKind may not be the same')]
+      : []),
     ...(categories ?? []).flatMap((name, index) => at(`categories[${index}]`, name)),
   ];
 }

@@ -1,33 +1,11 @@
-// One version of a definition: what it says of itself beside its schema, and where that is told of.
+// One version of a definition: what it says of itself beside its schema.
 
 import type { V1CustomResourceDefinitionVersion } from '../../../../generated/kubernetes.ts';
-import { deepEqual } from '../../../machinery/equality.ts';
 import { duplicate, type FieldError, invalidValue, required, tooMany } from '../../../machinery/field-error.ts';
 import { simplePath } from '../../../machinery/jsonpath.ts';
 import { getOwn, unsafeNameIn } from '../../../machinery/own.ts';
 
 type Version = V1CustomResourceDefinitionVersion;
-type Part = 'schema' | 'additionalPrinterColumns' | 'selectableFields' | 'subresources';
-
-/**
- * What all versions say alike Kubernetes tells of once, as if it stood above them: `spec.validation` for the one schema of all. Undefined
- * for a version whose part was told of with the first one's.
- */
-export function versionPaths(versions: readonly Version[]): (part: Part, index: number) => string | undefined {
-  const [first] = versions;
-  const alike = (part: Part) => versions.every((version) => deepEqual(version[part], first?.[part]));
-  const shared: Readonly<Record<Part, boolean>> = {
-    schema: alike('schema'),
-    additionalPrinterColumns: alike('additionalPrinterColumns'),
-    selectableFields: alike('selectableFields'),
-    subresources: alike('subresources'),
-  };
-  return (part, index) => {
-    if (!shared[part]) return `spec.versions[${index}].${part}`;
-    if (index > 0) return undefined;
-    return part === 'schema' ? 'spec.validation' : `spec.${part}`;
-  };
-}
 
 const longestWarning = 256;
 
@@ -36,8 +14,8 @@ export function validateDeprecation({ deprecated, deprecationWarning: warning }:
   const faults: string[] = [];
   if (!deprecated) faults.push('can only be set for deprecated versions');
   else {
-    if (warning === '') faults.push('must not be an empty string');
     if (Buffer.byteLength(warning) > longestWarning) faults.push(`must be <= ${longestWarning} characters long`);
+    if (warning === '') faults.push('must not be an empty string');
     const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(warning);
     if (odd)
       faults.push(
@@ -51,20 +29,23 @@ export function validateScale({ subresources }: Version, at: string): FieldError
   const errors: FieldError[] = [];
   const scale = subresources?.scale;
   if (scale) {
-    const check = (field: string, value: string | undefined, root: string, needed: boolean) => {
+    const check = (field: string, value: string | undefined, roots: readonly string[], needed: boolean) => {
       if (!value) {
         if (needed) errors.push(required(`${at}.${field}`));
         return;
       }
+      const wrong = (why: string) => errors.push(invalidValue(`${at}.${field}`, value, why));
       const names = simplePath(value);
-      if (!names) errors.push(invalidValue(`${at}.${field}`, value, 'must be a simple json path without arrays'));
-      else if (unsafeNameIn(names)) errors.push(leadsOut(`${at}.${field}`, value, names));
-      else if (names[0] !== root && !(field === 'labelSelectorPath' && names[0] === 'spec'))
-        errors.push(invalidValue(`${at}.${field}`, value, `should be a json path under .${root}`));
+      const where = roots.map((root) => `.${root}`).join(' or ');
+      if (names && unsafeNameIn(names)) errors.push(leadsOut(`${at}.${field}`, value, names));
+      else if (!value.startsWith('.')) wrong('must be a simple json path starting with .');
+      else if (!roots.some((root) => value.startsWith(`.${root}.`)))
+        wrong(`should be a json path under ${roots.length > 1 ? 'either ' : ''}${where}`);
+      else if (!names) wrong('must be a simple json path without arrays');
     };
-    check('specReplicasPath', scale.specReplicasPath, 'spec', true);
-    check('statusReplicasPath', scale.statusReplicasPath, 'status', true);
-    check('labelSelectorPath', scale.labelSelectorPath, 'status', false);
+    check('specReplicasPath', scale.specReplicasPath, ['spec'], true);
+    check('statusReplicasPath', scale.statusReplicasPath, ['status'], true);
+    check('labelSelectorPath', scale.labelSelectorPath, ['spec', 'status'], false);
   }
   return errors;
 }

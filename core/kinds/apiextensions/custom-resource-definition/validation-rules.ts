@@ -13,10 +13,10 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { getOwn } from '../../../machinery/own.ts';
-import type { CompiledExpression, CompiledRules } from './compiled-rules.ts';
+import type { CompiledRules } from './compiled-rules.ts';
+import { shownRule } from './shown.ts';
 
 export interface RulePlace {
-  /** Whether the old value of this part can be found. */
   /** The list or map whose items are not known again after an update; undefined where all are. */
   readonly uncorrelatable: string | undefined;
   /** How many parts of an object the schema may hold for; undefined below a list or map without a bound. */
@@ -33,6 +33,33 @@ export interface RuleCost {
 
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 
+/** What a rule says beside its expressions. */
+export function checkRuleTexts(schema: V1JSONSchemaProps, path: string, errors: FieldError[]): void {
+  for (const [index, rule] of (schema['x-kubernetes-validations'] ?? []).entries()) {
+    const at = `${path}.x-kubernetes-validations[${index}]`;
+    const { message = '', messageExpression = '', reason, fieldPath = '' } = rule;
+    const said = rule.rule?.trim() ?? '';
+    if (said === '') errors.push(required(`${at}.rule`, 'rule is not specified'));
+    else if (message !== '' && message.trim() === '')
+      errors.push(invalidValue(`${at}.message`, message, 'message must be non-empty if specified'));
+    else if (hasLines(message.trim()))
+      errors.push(invalidValue(`${at}.message`, message, 'message must not contain line breaks'));
+    else if (hasLines(said) && message.trim() === '')
+      errors.push(required(`${at}.message`, 'message must be specified if rule contains line breaks'));
+    if (messageExpression !== '' && messageExpression.trim() === '')
+      errors.push(required(`${at}.messageExpression`, 'messageExpression must be non-empty if specified'));
+    if (reason && !reasons.includes(reason)) errors.push(notSupported(`${at}.reason`, reason, reasons));
+    const wrongPath = (why: string) => invalidValue(`${at}.fieldPath`, fieldPath, why);
+    if (fieldPath !== '' && fieldPath.trim() === '') errors.push(wrongPath('fieldPath must be non-empty if specified'));
+    if (hasLines(fieldPath)) errors.push(wrongPath('fieldPath must not contain line breaks'));
+    if (fieldPath !== '' && !namesField(schema, fieldPath)) errors.push(wrongPath('fieldPath must be a valid path'));
+  }
+}
+
+function hasLines(text: string): boolean {
+  return /[\n\r]/.test(text);
+}
+
 /** `root`: of a resource, the whole or one that is embedded. */
 export function checkRules(
   schema: V1JSONSchemaProps,
@@ -43,100 +70,63 @@ export function checkRules(
 ): void {
   const rules = schema['x-kubernetes-validations'];
   if (!rules?.length) return;
-  if (!schema.type && !schema['x-kubernetes-int-or-string']) {
-    errors.push(forbiddenField(`${path}.x-kubernetes-validations`, 'must have a type to be validated by rules'));
-    return;
-  }
+  const at = `${path}.x-kubernetes-validations`;
   const own = place.rules.environment(schema, root);
-  for (const [index, rule] of rules.entries()) {
-    const at = `${path}.x-kubernetes-validations[${index}]`;
-    if (own) checkRule(rule, at, own, schema, place, errors);
-    else
-      errors.push({
-        type: 'InternalError',
-        field: at,
-        message: `Internal error: rule declared on schema that does not support validation rules type: '${schema.type ?? ''}' x-kubernetes-preserve-unknown-fields: '${schema['x-kubernetes-preserve-unknown-fields'] === true}'`,
-      });
-  }
+  if (own) for (const [index, rule] of rules.entries()) checkRule(rule, `${at}[${index}]`, own, place, errors);
+  else
+    errors.push({
+      type: 'InternalError',
+      field: at,
+      message: `Internal error: internal error: failed to retrieve type information for x-kubernetes-validations`,
+    });
 }
 
 function checkRule(
   rule: V1ValidationRule,
   path: string,
   own: RuleEnvironment,
-  schema: V1JSONSchemaProps,
   place: RulePlace,
   errors: FieldError[],
 ): void {
-  if (!rule.rule?.trim()) {
-    errors.push(required(`${path}.rule`, 'rule is not specified'));
+  const [condition, message] = place.rules.rule(rule, own);
+  // Kubernetes shows the whole rule.
+  const wrong = (field: string, why: string) => errors.push(invalidValue(`${path}.${field}`, shownRule(rule), why));
+  const { compiled } = condition;
+  if (!compiled.ok) {
+    wrong('rule', `compilation failed: ${compiled.error.message}`);
     return;
   }
-  const [condition, message] = place.rules.rule(rule, own);
-  const check = (
-    { compiled }: CompiledExpression,
-    expression: string,
-    field: string,
-    wanted: string,
-    words: string,
-  ) => {
-    if (!compiled.ok) errors.push(invalidValue(field, expression, `compilation failed: ${compiled.error.message}`));
-    else if (compiled.value.type !== wanted) errors.push(invalidValue(field, expression, words));
-    return compiled.ok ? compiled.value : undefined;
-  };
-  const program = check(condition, rule.rule, `${path}.rule`, 'bool', 'cel expression must evaluate to a bool');
-  if (program) {
-    const reads = program.names.has('oldSelf');
-    if (reads && place.uncorrelatable !== undefined)
-      errors.push(
-        invalidValue(
-          `${path}.rule`,
-          rule.rule,
-          `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`,
-        ),
-      );
-    if (rule.optionalOldSelf !== undefined && !reads)
-      errors.push(
-        invalidValue(`${path}.optionalOldSelf`, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'),
-      );
-    errors.push(...checkCost(condition.cost, 'estimated rule cost', `${path}.rule`, own, place));
+  const { cardinality } = place;
+  checkCost(condition.cost * (cardinality ?? own.mostInRequest), 'estimated rule cost', `${path}.rule`, place, errors);
+  if (compiled.value.type !== 'bool') {
+    wrong('rule', 'cel expression must evaluate to a bool');
+    return;
   }
-  if (message && rule.messageExpression) {
-    const made = check(
-      message,
-      rule.messageExpression,
-      `${path}.messageExpression`,
-      'string',
-      'messageExpression must evaluate to a string',
+  if (message && !message.compiled.ok)
+    wrong('messageExpression', `messageExpression compilation failed: ${message.compiled.error.message}`);
+  else if (message?.compiled.ok && message.compiled.value.type !== 'string')
+    wrong('messageExpression', 'messageExpression must evaluate to a string');
+  else if (message)
+    checkCost(message.cost, 'estimated messageExpression cost', `${path}.messageExpression`, place, errors);
+  const reads = compiled.value.names.has('oldSelf');
+  if (reads && place.uncorrelatable !== undefined)
+    errors.push(
+      invalidValue(
+        `${path}.rule`,
+        rule.rule,
+        `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`,
+      ),
     );
-    if (made)
-      errors.push(
-        ...checkCost(message.cost, 'estimated messageExpression cost', `${path}.messageExpression`, own, place),
-      );
-  }
-  if (rule.message !== undefined && rule.message.trim() === '' && rule.message !== '')
-    errors.push(invalidValue(`${path}.message`, rule.message, 'message must be non-empty if specified'));
-  if (rule.message?.trim().includes('\n'))
-    errors.push(invalidValue(`${path}.message`, rule.message, 'message must not contain line breaks'));
-  if (!rule.message && rule.rule.trim().includes('\n'))
-    errors.push(required(`${path}.message`, 'message must be specified if rule contains line breaks'));
-  if (rule.reason && !reasons.includes(rule.reason)) errors.push(notSupported(`${path}.reason`, rule.reason, reasons));
-  if (rule.fieldPath !== undefined && !namesField(schema, rule.fieldPath))
-    errors.push(invalidValue(`${path}.fieldPath`, rule.fieldPath, 'fieldPath must be a valid path'));
+  if (rule.optionalOldSelf !== undefined && !reads)
+    errors.push(
+      invalidValue(`${path}.optionalOldSelf`, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'),
+    );
 }
 
-/** An expression's cost, as often as it may run on one object, against what one expression may take. */
-function checkCost(
-  once: number,
-  what: string,
-  path: string,
-  { mostInRequest }: RuleEnvironment,
-  { cardinality, costs }: RulePlace,
-): FieldError[] {
-  const times = cardinality ?? mostInRequest;
-  const cost = once * times;
+/** An expression's cost, a rule's as often as it may run on one object, against what one expression may take. */
+function checkCost(cost: number, what: string, path: string, { costs }: RulePlace, errors: FieldError[]): void {
   costs.push({ path, cost });
-  return cost > celLimits.estimate ? [forbiddenField(path, costText(what, cost, celLimits.estimate))] : [];
+  if (cost > celLimits.estimate) errors.push(forbiddenField(path, costText(what, cost, celLimits.estimate)));
 }
 
 /** What all rules of one schema cost together, and which of them most. */

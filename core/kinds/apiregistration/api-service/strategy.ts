@@ -1,8 +1,8 @@
 // APIServices: which server answers for a group version. Those without a Service are answered here, and say so from the start.
 
 import type { V1APIService } from '../../../../generated/kubernetes.ts';
-import { type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
-import { dns1123Subdomain, pathSegmentName, pathSegmentPrefix } from '../../../machinery/names.ts';
+import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
+import { dns1035Label, dns1123Subdomain, pathSegmentName, pathSegmentPrefix } from '../../../machinery/names.ts';
 import { formatTime } from '../../../machinery/time.ts';
 import { strategyFor } from '../../strategy.ts';
 
@@ -35,16 +35,17 @@ export const strategy = strategyFor<V1APIService>({
           `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(name)}`,
         ),
       );
-    return spec ? [...errors, ...validateSpec(spec)] : [...errors, required('spec')];
+    return [...errors, ...validateSpec(spec ?? {})];
   },
 });
 
-function validateSpec(spec: NonNullable<V1APIService['spec']>): FieldError[] {
+function validateSpec(spec: Partial<NonNullable<V1APIService['spec']>>): FieldError[] {
   const errors: FieldError[] = [];
-  const { group = '', version = '', groupPriorityMinimum, versionPriority, service, caBundle } = spec;
+  const { group = '', version = '', groupPriorityMinimum = 0, versionPriority = 0, service, caBundle } = spec;
+  if (group === '' && version !== 'v1')
+    errors.push(required('spec.group', 'only v1 may have an empty group and it better be legacy kube'));
   for (const each of group === '' ? [] : dns1123Subdomain(group)) errors.push(invalidValue('spec.group', group, each));
-  for (const each of version === '' ? ['must not be empty'] : dns1123Subdomain(version))
-    errors.push(invalidValue('spec.version', version, each));
+  for (const each of dns1035Label(version)) errors.push(invalidValue('spec.version', version, each));
   if (groupPriorityMinimum < 1 || groupPriorityMinimum > 20000)
     errors.push(
       invalidValue('spec.groupPriorityMinimum', groupPriorityMinimum, 'must be positive and less than 20000'),
@@ -52,7 +53,14 @@ function validateSpec(spec: NonNullable<V1APIService['spec']>): FieldError[] {
   if (versionPriority < 1 || versionPriority > 1000)
     errors.push(invalidValue('spec.versionPriority', versionPriority, 'must be positive and less than 1000'));
   if (!service) {
-    if (caBundle) errors.push(invalidValue('spec.caBundle', '<PEM>', 'local APIServices may not have a caBundle'));
+    if (caBundle)
+      errors.push(
+        invalidValue(
+          'spec.caBundle',
+          `${Buffer.from(caBundle, 'base64').length} bytes`,
+          'local APIServices may not have a caBundle',
+        ),
+      );
     if (spec.insecureSkipTLSVerify)
       errors.push(
         invalidValue('spec.insecureSkipTLSVerify', true, 'local APIServices may not have insecureSkipTLSVerify'),
@@ -65,7 +73,5 @@ function validateSpec(spec: NonNullable<V1APIService['spec']>): FieldError[] {
     errors.push(invalidValue('spec.service.port', service.port, 'must be between 1 and 65535, inclusive'));
   if (spec.insecureSkipTLSVerify && caBundle)
     errors.push(invalidValue('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'));
-  if (caBundle && !Buffer.from(caBundle, 'base64').toString('latin1').includes('-----BEGIN CERTIFICATE-----'))
-    errors.push(forbiddenField('spec.caBundle', 'must hold PEM encoded certificates'));
   return errors;
 }
