@@ -28,8 +28,8 @@ export const statusCodes = {
 export type StatusReason = keyof typeof statusCodes;
 
 export interface StatusCause {
-  /** A CauseType of the API conventions, such as FieldValueInvalid. */
-  reason: string;
+  /** A CauseType of the API conventions, such as FieldValueInvalid. Policies give none. */
+  reason?: string;
   message: string;
   /** Path of the field, such as `spec.containers[0].name`. */
   field?: string;

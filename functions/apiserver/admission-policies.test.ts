@@ -366,9 +366,10 @@ describe('a mutating admission policy', () => {
     const mutations = [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: `Object{${fields}}` } }];
     await policy('Mutating', { ...base, mutations });
     expect(await t.post(deployments, deployment('d', 1))).toMatchObject({
-      status: 422,
+      status: 403,
       body: {
-        message: `deployments.apps "d" is forbidden: policy 'p' with binding 'b' denied request: error applying patch: ${why}`,
+        reason: 'Invalid',
+        message: `policy 'p' with binding 'b' denied request: error applying patch: ${why}`,
       },
     });
   });
@@ -377,7 +378,7 @@ describe('a mutating admission policy', () => {
     const expression = '[JSONPatch{op: "add", path: "/spec/replicasx", value: 1}]';
     await policy('Mutating', { ...base, mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }] });
     expect(await t.post(deployments, deployment('d', 1))).toMatchObject({
-      status: 422,
+      status: 403,
       body: { message: expect.stringContaining('strict decoding error: unknown field "spec.replicasx"') },
     });
   });
@@ -407,7 +408,7 @@ describe('a mutating admission policy', () => {
       spec: { replicas: 2 },
     });
     expect(await t.post(deployments, deployment('bare', 3))).toMatchObject({
-      status: 422,
+      status: 403,
       body: { message: expect.stringContaining("policy 'p' with binding 'b' denied request: JSONPath: ") },
     });
   });

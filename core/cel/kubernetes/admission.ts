@@ -1,6 +1,8 @@
 // What expressions of admission may name. Source: k8s.io/apiserver, admission plugins for CEL; KEP-3488, KEP-3716, KEP-3962.
 
+import type { Schema } from '../../machinery/schema.ts';
 import { type Environment, type StructType, withVariables } from '../check/environment.ts';
+import { declaredType, structsOf } from '../estimate/declared.ts';
 import { authorizerType, requestResourceType } from '../libraries/authorizer.ts';
 import * as t from '../types/types.ts';
 import { fail, StructValue, type Value } from '../values/values.ts';
@@ -15,24 +17,36 @@ export interface Declares {
   readonly variables?: ReadonlyMap<string, t.Type> | undefined;
   /** Whether it has parameters. Default true. */
   readonly params?: boolean | undefined;
+  /** Of the kinds of objects and parameters, where they are known. */
+  readonly schemas?: { readonly object: Schema; readonly params?: Schema | undefined } | undefined;
 }
 
-export function admissionEnvironment(place: AdmissionPlace, { variables, params = true }: Declares = {}): Environment {
+export function admissionEnvironment(
+  place: AdmissionPlace,
+  { variables, params = true, schemas }: Declares = {},
+): Environment {
+  const object = schemas && declaredType(schemas.object, 'kubernetes.object', false);
+  const parameters = schemas?.params && declaredType(schemas.params, 'kubernetes.params', false);
+  const known = [object, parameters].flatMap((each) => (each ? [structsOf(each)] : []));
   const named: [string, t.Type][] = [
-    ['object', t.dyn],
-    ['oldObject', t.dyn],
+    ['object', object?.type ?? t.dyn],
+    ['oldObject', object?.type ?? t.dyn],
     ['request', t.struct('kubernetes.AdmissionRequest')],
     // Webhooks may name it, too; of them it is null.
     ['namespaceObject', t.struct('kubernetes.Namespace')],
     ['authorizer', authorizerType],
     ['authorizer.requestResource', requestResourceType],
   ];
-  if (place !== 'webhook' && params) named.push(['params', t.dyn]);
+  if (place !== 'webhook' && params) named.push(['params', parameters?.type ?? t.dyn]);
   if (place === 'policy' || place === 'mutation') named.push(['variables', t.struct('kubernetes.variables')]);
   const field = (name: string) => (variables ? variables.get(name) : t.dyn);
   const own: StructType = { name: 'kubernetes.variables', field };
   return withVariables(kubernetes, named, (name) => {
     if (name === own.name) return own;
+    for (const find of known) {
+      const found = find(name);
+      if (found) return found;
+    }
     return structs.get(name) ?? (place === 'mutation' ? mutationType(name) : undefined);
   });
 }

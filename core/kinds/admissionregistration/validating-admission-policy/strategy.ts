@@ -1,18 +1,32 @@
 // ValidatingAdmissionPolicies.
 
-import type { V1AuditAnnotation, V1ValidatingAdmissionPolicy, V1Validation } from '../../../../generated/kubernetes.ts';
+import type {
+  V1AuditAnnotation,
+  V1ValidatingAdmissionPolicy,
+  V1ValidatingAdmissionPolicyStatus,
+  V1Validation,
+} from '../../../../generated/kubernetes.ts';
 import type { Type } from '../../../cel/types/types.ts';
+import { deepEqual } from '../../../machinery/equality.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
-import { strategyFor } from '../../strategy.ts';
+import { type Situation, strategyFor } from '../../strategy.ts';
 import { checkExpression, type ExpressionPlace } from '../admission-rules.ts';
 import { defaultConstraints, validatePolicy } from '../policy.ts';
+import { typeWarnings } from './type-checking.ts';
 
 export const strategy = strategyFor<V1ValidatingAdmissionPolicy>({
   expressions: true,
   generation: true,
   conditionalUpdate: true,
   defaults: ({ spec }) => defaultConstraints(spec),
+  prepareForCreate(object, situation) {
+    object.status = checkedStatus(object, 1, situation);
+  },
+  prepareForUpdate(object, old, situation) {
+    if (situation.subresource !== '' || deepEqual(object.spec, old.spec)) return;
+    object.status = { ...object.status, ...checkedStatus(object, (old.metadata?.generation ?? 0) + 1, situation) };
+  },
   validate({ metadata, spec }) {
     const variables = new Map<string, Type>();
     const errors = validatePolicy(spec, variables);
@@ -42,6 +56,16 @@ export const strategy = strategyFor<V1ValidatingAdmissionPolicy>({
     return errors;
   },
 });
+
+/** Types are checked with the write; a policy that is wrong is refused after. */
+function checkedStatus(
+  { spec }: V1ValidatingAdmissionPolicy,
+  generation: number,
+  { env }: Situation,
+): V1ValidatingAdmissionPolicyStatus {
+  const warnings = spec ? typeWarnings(spec, env.definitions) : [];
+  return { observedGeneration: generation, typeChecking: warnings.length > 0 ? { expressionWarnings: warnings } : {} };
+}
 
 const mostAnnotations = 20;
 const longestValueExpression = 5 * 1024;

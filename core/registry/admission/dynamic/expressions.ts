@@ -136,23 +136,30 @@ export function withVariables(inputs: Inputs, variables: readonly V1Variable[] =
   return seeing(variables);
 }
 
-export type Matched = { readonly matched: boolean } | { readonly error: CelError; readonly name: string };
+/** `error`: of each condition that cannot be evaluated. */
+export type Matched = { readonly matched: boolean } | { readonly error: string };
 
 /** What the match conditions of one webhook or policy may cost together: a quarter of what an object's rules may. */
 const conditionsLimit = celLimits.object / 4;
 
-/** All conditions must hold. One that is false wins over one that fails. */
+/** All conditions must hold. One that is false wins over those that fail. */
 export async function matchConditions(
   conditions: readonly V1MatchCondition[] | undefined,
   inputs: Inputs,
 ): Promise<Matched> {
-  let failed: Matched | undefined;
+  const failed = new Set<string>();
   const budget: Budget = { left: conditionsLimit };
   for (const condition of conditions ?? []) {
-    const { name, expression } = condition;
+    const { expression } = condition;
     const result = await evaluate({ standsIn: condition, expression }, inputs, budget);
-    if (!result.ok) failed ??= { error: result.error, name };
+    if (!result.ok) failed.add(evaluationError(expression, result.error));
     else if (result.value !== true) return { matched: false };
   }
-  return failed ?? { matched: true };
+  if (failed.size === 0) return { matched: true };
+  const all = [...failed].join(', ');
+  return { error: failed.size === 1 ? all : `[${all}]` };
+}
+
+export function evaluationError(expression: string, { message }: CelError): string {
+  return `expression '${expression}' resulted in error: ${message}`;
 }

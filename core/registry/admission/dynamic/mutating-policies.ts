@@ -17,8 +17,15 @@ import { prune } from '../../../machinery/structure/prune.ts';
 import type { Attributes, WriteEnvironment } from '../plugin.ts';
 import { recordRun, runsNow } from '../reinvocation.ts';
 import { configurationError } from './applied-configuration.ts';
-import { evaluate } from './expressions.ts';
-import { type Binding, type Evaluation, evaluationsOf, refusal } from './policy.ts';
+import { evaluate, evaluationError } from './expressions.ts';
+import {
+  type Binding,
+  type Evaluation,
+  evaluationsOf,
+  type OnFailure,
+  refusalToChange,
+  whyUnusable,
+} from './policy.ts';
 import { rewrite } from './rewrite.ts';
 
 const policyType = 'admissionregistration.k8s.io/mutatingadmissionpolicies';
@@ -46,18 +53,21 @@ async function mutateWith(
   binding: V1MutatingAdmissionPolicyBinding,
 ): Promise<boolean> {
   const name = policy.metadata?.name;
-  const fail = (why: string) => {
+  const fail = (why: string, of: Parameters<OnFailure<Binding>>[2] = 'condition') => {
     if (policy.spec?.failurePolicy === 'Ignore') return;
-    const names = `'${name}' with binding '${binding.metadata?.name}'`;
-    throw refusal(attributes, `policy ${names} denied request: ${why}`);
+    const names = of === 'policy' ? `'${name}'` : `'${name}' with binding '${binding.metadata?.name}'`;
+    const message = `policy ${names} denied request: ${whyUnusable(why, of)}`;
+    throw refusalToChange(attributes, message, of === 'condition');
   };
   let changed = false;
-  const count = (await evaluationsOf(env, attributes, policy, [binding], (_, why) => fail(why))).length;
+  const count = (await evaluationsOf(env, attributes, policy, [binding], (_, ...why) => fail(...why))).length;
   const mutations = policy.spec?.mutations ?? [];
   // Each mutation sees what the one before made of the object.
   for (let parameter = 0; parameter < count; parameter += 1) {
     for (const mutation of mutations) {
-      const evaluation = (await evaluationsOf(env, attributes, policy, [binding], (_, why) => fail(why)))[parameter];
+      const evaluation = (await evaluationsOf(env, attributes, policy, [binding], (_, ...why) => fail(...why)))[
+        parameter
+      ];
       if (!evaluation?.objects.object) continue;
       const { shown, objects } = evaluation;
       const before = evaluation.objects.object;
@@ -94,7 +104,7 @@ async function mutated(
   const { patchType, applyConfiguration, jsonPatch } = mutation;
   const expression = (patchType === 'JSONPatch' ? jsonPatch?.expression : applyConfiguration?.expression) ?? '';
   const result = await evaluate({ standsIn: mutation, expression, place: 'mutation' }, inputs, budget);
-  if (!result.ok) return `expression '${expression}' resulted in error: ${result.error.message}`;
+  if (!result.ok) return evaluationError(expression, result.error);
   const value = expressions().celOutput(result.value);
   if (patchType === 'JSONPatch') {
     try {

@@ -52,8 +52,16 @@ export interface Evaluation<B extends Binding> {
   readonly budget: Budget;
 }
 
-/** Told of what cannot be evaluated. Throws where that refuses the request; else the evaluation is left out. */
-export type OnFailure<B extends Binding> = (binding: B, why: string) => void;
+/**
+ * Told of what cannot be evaluated. Throws where that refuses the request; else the evaluation is left out. `of`: whether the policy is wrong, its
+ * binding, or a match condition about this object.
+ */
+export type OnFailure<B extends Binding> = (binding: B, why: string, of: 'policy' | 'binding' | 'condition') => void;
+
+/** How a policy, or its binding, is told to be wrong. */
+export function whyUnusable(why: string, of: 'policy' | 'binding' | 'condition'): string {
+  return of === 'condition' ? why : `failed to configure ${of}: ${why}`;
+}
 
 export async function evaluationsOf<B extends Binding>(
   env: Environment,
@@ -75,9 +83,14 @@ export async function evaluationsOf<B extends Binding>(
       : { ...matchResources, resourceRules: everything };
     if (matchResources && !(await matchRequest(env, attributes, constraintsOf(own)))) continue;
     const objects = await objectsIn(env, attributes, shown);
+    if (spec?.paramKind && !paramsDefinition(env, spec.paramKind)) {
+      const { apiVersion, kind } = spec.paramKind;
+      onFailure(binding, `failed to find resource referenced by paramKind: '${apiVersion}, Kind=${kind}'`, 'policy');
+      continue;
+    }
     const params = await paramsOf(env, attributes, spec?.paramKind, binding.spec?.paramRef);
     if (typeof params === 'string') {
-      onFailure(binding, params);
+      onFailure(binding, params, 'binding');
       continue;
     }
     const namespace = attributes.namespace ? await namespaceOf(env, attributes.namespace) : undefined;
@@ -89,7 +102,7 @@ export async function evaluationsOf<B extends Binding>(
       });
       const matched = await matchConditions(spec?.matchConditions, base);
       if ('error' in matched) {
-        onFailure(binding, `matchCondition ${JSON.stringify(matched.name)}: ${matched.error.message}`);
+        onFailure(binding, matched.error, 'condition');
         continue;
       }
       if (!matched.matched) continue;
@@ -120,13 +133,10 @@ async function paramsOf(
   kind: V1ParamKind | undefined,
   ref: V1ParamRef | undefined,
 ): Promise<readonly (KubeObject | null)[] | string> {
-  if (!kind) return [null];
-  if (!ref) return [null];
-  const [group = '', version = ''] = kind.apiVersion?.includes('/')
-    ? kind.apiVersion.split('/')
-    : ['', kind.apiVersion];
-  const params = env.definitions.findKind(group, version, kind.kind ?? '');
-  if (!params) return `failed to find resource referenced by paramKind: '${kind.apiVersion}, Kind=${kind.kind}'`;
+  const params = kind && ref && paramsDefinition(env, kind);
+  if (!params) return [null];
+  if (ref.namespace && !params.namespaced)
+    return 'paramRef.namespace must not be provided for a cluster-scoped `paramKind`';
   const from = params.namespaced ? ref.namespace || (definition.namespaced ? namespace : '') : '';
   if (params.namespaced && !from)
     return 'cannot use namespaced paramRef in policy binding that matches cluster-scoped resources';
@@ -135,6 +145,11 @@ async function paramsOf(
   return ref.parameterNotFoundAction === 'Allow'
     ? []
     : 'no params found for policy binding with `Deny` parameterNotFoundAction';
+}
+
+function paramsDefinition({ definitions }: Environment, { apiVersion = '', kind = '' }: V1ParamKind) {
+  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  return definitions.findKind(group, version, kind);
 }
 
 async function find(
@@ -161,10 +176,18 @@ export function refusal(
 ): StatusError {
   const { group, resource } = definition;
   const what = `${resource}${group && `.${group}`}${name && ` ${JSON.stringify(name)}`}`;
-  return new StatusError(reason, `${what} is forbidden: ${message}`, {
-    ...(name && { name }),
-    ...(group && { group }),
-    kind: resource,
-    causes: [{ reason: 'FieldValueInvalid', message }],
-  });
+  return new StatusError(reason, `${what} is forbidden: ${message}`, refused(definition, name, message));
+}
+
+/**
+ * How one that changes objects refuses: in its own words alone, and Forbidden by its code whatever the reason. `configured`: policy and binding are
+ * as they should be.
+ */
+export function refusalToChange({ definition, name }: Attributes, message: string, configured: boolean): StatusError {
+  const details = refused(definition, name, message);
+  return new StatusError(configured ? 'Invalid' : 'Forbidden', message, details, {}, 403);
+}
+
+function refused({ group, resource }: ResourceDefinition, name: string | undefined, message: string) {
+  return { ...(name && { name }), ...(group && { group }), kind: resource, causes: [{ message }] };
 }

@@ -9,8 +9,8 @@ import type { Budget } from '../../../cel/program.ts';
 import type { Environment } from '../../../kinds/environment.ts';
 import { setOwn } from '../../../machinery/own.ts';
 import type { Attributes } from '../plugin.ts';
-import { evaluate, type Inputs } from './expressions.ts';
-import { evaluationsOf, refusal } from './policy.ts';
+import { evaluate, evaluationError, type Inputs } from './expressions.ts';
+import { evaluationsOf, refusal, whyUnusable } from './policy.ts';
 
 const policyType = 'admissionregistration.k8s.io/validatingadmissionpolicies';
 
@@ -41,8 +41,14 @@ async function validatePolicy(
   const ignores = policy.spec?.failurePolicy === 'Ignore';
   const act = (binding: V1ValidatingAdmissionPolicyBinding, failure: Failure) =>
     enforce(attributes, policy, binding, failure);
-  const evaluations = await evaluationsOf(env, attributes, policy, bindings, (binding, why) => {
-    if (!ignores) act(binding, { message: `failed to configure policy: ${why}`, expression: 0 });
+  // What is wrong with a policy or a binding is denied, whatever is to be done about its failures.
+  const deny = (why: string, binding?: V1ValidatingAdmissionPolicyBinding) => {
+    throw refusal(attributes, `ValidatingAdmissionPolicy ${namesOf(policy, binding)} denied request: ${why}`);
+  };
+  const evaluations = await evaluationsOf(env, attributes, policy, bindings, (binding, why, of) => {
+    if (ignores) return;
+    if (of === 'condition') act(binding, { message: why, expression: 0 });
+    else deny(whyUnusable(why, of), of === 'binding' ? binding : undefined);
   });
   for (const { binding, inputs, budget } of evaluations) {
     for (const [index, validation] of (policy.spec?.validations ?? []).entries()) {
@@ -54,8 +60,7 @@ async function validatePolicy(
       const result = await evaluate({ standsIn: annotation, expression: valueExpression }, inputs, budget);
       if (result.ok && typeof result.value === 'string' && result.value)
         annotate(attributes, `${policy.metadata?.name}/${key}`, result.value);
-      else if (!result.ok && !ignores)
-        act(binding, { message: `audit annotation ${key}: ${result.error.message}`, expression: 0 });
+      else if (!result.ok && !ignores) deny(evaluationError(valueExpression, result.error), binding);
     }
   }
 }
@@ -72,7 +77,7 @@ async function failureOf(
   const result = await at(expression);
   if (!result.ok) {
     if (ignores) return undefined;
-    return { message: `expression '${expression}' resulted in error: ${result.error.message}`, expression: index };
+    return { message: evaluationError(expression, result.error), expression: index };
   }
   if (result.value === true) return undefined;
   const made = messageExpression ? await at(messageExpression) : undefined;
@@ -88,7 +93,7 @@ function enforce(
   binding: V1ValidatingAdmissionPolicyBinding,
   { message, reason, expression }: Failure,
 ): void {
-  const names = `'${policy.metadata?.name}' with binding '${binding.metadata?.name}'`;
+  const names = namesOf(policy, binding);
   const actions = binding.spec?.validationActions ?? ['Deny'];
   if (actions.includes('Audit')) {
     const failure = {
@@ -104,6 +109,10 @@ function enforce(
     attributes.context.warnings.push(`Validation failed for ValidatingAdmissionPolicy ${names}: ${message}`);
   if (actions.includes('Deny'))
     throw refusal(attributes, `ValidatingAdmissionPolicy ${names} denied request: ${message}`, reasonOf(reason));
+}
+
+function namesOf(policy: V1ValidatingAdmissionPolicy, binding?: V1ValidatingAdmissionPolicyBinding): string {
+  return `'${policy.metadata?.name}'${binding ? ` with binding '${binding.metadata?.name}'` : ''}`;
 }
 
 function reasonOf(reason: string | undefined) {

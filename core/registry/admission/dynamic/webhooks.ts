@@ -134,7 +134,7 @@ async function meant(
   const { group, resource } = attributes.definition;
   throw new StatusError(
     'Forbidden',
-    `${resource}${group && `.${group}`} ${JSON.stringify(attributes.name)} is forbidden: webhook ${JSON.stringify(hook.name)}: match condition ${JSON.stringify(result.name)} failed: ${result.error.message}`,
+    `${resource}${group && `.${group}`} ${JSON.stringify(attributes.name)} is forbidden: ${result.error}`,
     { name: attributes.name, group, kind: resource },
   );
 }
