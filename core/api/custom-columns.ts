@@ -1,11 +1,11 @@
 // Printer columns of custom resources, from the JSONPaths of their definition.
 
 import type { V1CustomResourceColumnDefinition } from '../../generated/kubernetes.ts';
-import { compileJsonPath, type JsonPath } from '../machinery/jsonpath.ts';
+import { compileJsonPath, type JsonPath, type Looks, mostLooks, TooManyLooks } from '../machinery/jsonpath.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { ageOf } from './age.ts';
 import { nameColumn } from './column.ts';
-import type { Column } from './definition.ts';
+import type { CellWork, Column } from './definition.ts';
 
 const age: V1CustomResourceColumnDefinition = {
   name: 'Age',
@@ -30,7 +30,7 @@ function customColumn(row: V1CustomResourceColumnDefinition): Column {
     priority,
     ...(format && { format }),
     ...(description && { description }),
-    cell: (object: KubeObject, now: Date) => cellOf(type, path(object)[0], now),
+    cell: (object, now, work) => shown(type, path, object, now, work),
   };
 }
 
@@ -39,12 +39,48 @@ function compiled(text: string): JsonPath {
   try {
     return compileJsonPath(text);
   } catch {
-    return () => [];
+    return function* () {};
   }
 }
 
+/** A cell that would cost too much says so. */
+const tooMuch = '<unknown>';
+
+function shown(
+  type: Column['type'],
+  path: JsonPath,
+  object: KubeObject,
+  now: Date,
+  work: CellWork = { looks: { left: mostLooks }, characters: Number.POSITIVE_INFINITY },
+): Cell {
+  try {
+    const { value } = path(object, work.looks).next();
+    demandShort(value, work.looks);
+    const cell = cellOf(type, value, now);
+    if (typeof cell !== 'string') return cell;
+    work.characters -= cell.length;
+    return work.characters < 0 ? tooMuch : cell;
+  } catch (error) {
+    if (error instanceof TooManyLooks) return type === 'string' ? tooMuch : null;
+    throw error;
+  }
+}
+
+/** Walks over all that a cell would show. Throws TooManyLooks. */
+function demandShort(value: unknown, looks: Looks): void {
+  looks.left -= typeof value === 'string' ? value.length / 64 : 1;
+  if (looks.left < 0) throw new TooManyLooks();
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, each] of Object.entries(value)) {
+    looks.left -= name.length / 64;
+    demandShort(each, looks);
+  }
+}
+
+type Cell = ReturnType<Column['cell']>;
+
 /** A value that does not have the column's type is not shown. */
-function cellOf(type: Column['type'], value: unknown, now: Date): string | number | bigint | boolean | null {
+function cellOf(type: Column['type'], value: unknown, now: Date): Cell {
   if (value === undefined || value === null) return null;
   switch (type) {
     case 'integer':

@@ -1,11 +1,20 @@
 // A served resource: what a row of discovery, a route, a table and a validator are derived from.
 // Built-in types come from the generated schema and the folders of core/kinds; custom resources add rows at run time.
 
+import type { Looks } from '../machinery/jsonpath.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { Schema } from '../machinery/schema.ts';
 import type { TypeName } from '../store/store.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+/** What cells may still cost: what custom columns look at and show is their author's choice, and how often they do. */
+export interface CellWork {
+  /** That the cells of this row may look at. */
+  readonly looks: Looks;
+  /** Characters that this Table may still show of them. */
+  characters: number;
+}
 
 /** A printer column (metav1.TableColumnDefinition), with how its cell is found. */
 export interface Column {
@@ -16,7 +25,7 @@ export interface Column {
   /** 0 = always shown, 1 = with -o wide. */
   readonly priority: number;
   /** The cell of one object; dates as the time itself (the printer turns it into an age). */
-  readonly cell: (object: KubeObject, now: Date) => string | number | bigint | boolean | null;
+  readonly cell: (object: KubeObject, now: Date, work?: CellWork) => string | number | bigint | boolean | null;
 }
 
 export interface Subresource {

@@ -1,7 +1,9 @@
 // Objects as rows of a meta.k8s.io/v1 Table, or reduced to their metadata: what `kubectl get` and metadata clients ask for.
 
+import { mostLooks } from '../machinery/jsonpath.ts';
 import { late } from '../machinery/late.ts';
 import type { KubeObject, ObjectMeta } from '../machinery/object.ts';
+import { atOnce, type Steps } from '../machinery/steps.ts';
 import type { Column, ResourceDefinition } from './definition.ts';
 
 export interface TableMeta {
@@ -54,8 +56,29 @@ export function columnsOf(definition: ResourceDefinition): readonly Column[] | P
   return definition.columns ?? builtIn(({ builtInColumns }) => builtInColumns(definition));
 }
 
+/** What the cells of a Table show beyond this is not shown: as many objects, columns and cells as anybody likes make one. */
+const mostCharacters = 64 * 1024 * 1024;
+/** Rows between two turns of others. */
+const rowsOfTurn = 32;
+
 export function toTable(columns: readonly Column[], objects: readonly KubeObject[], options: TableOptions): Table {
-  const { includeObject, metadata, now } = options;
+  return atOnce(tableSteps(columns, objects, options));
+}
+
+export function* tableSteps(
+  columns: readonly Column[],
+  objects: readonly KubeObject[],
+  { includeObject, metadata, now }: TableOptions,
+): Steps<Table> {
+  const rows: TableRow[] = [];
+  const work = { looks: { left: 0 }, characters: mostCharacters };
+  for (const object of objects) {
+    work.looks.left = mostLooks;
+    const cells = columns.map((column) => column.cell(object, now, work));
+    if (includeObject === 'None') rows.push({ cells });
+    else rows.push({ cells, object: includeObject === 'Object' ? object : toPartialObjectMetadata(object) });
+    if (rows.length % rowsOfTurn === 0) yield;
+  }
   return {
     kind: 'Table',
     apiVersion: metaVersion,
@@ -63,11 +86,7 @@ export function toTable(columns: readonly Column[], objects: readonly KubeObject
     columnDefinitions: columns.map(({ name, type, format = '', description = '', priority }) => {
       return { name, type, format, description, priority };
     }),
-    rows: objects.map((object) => {
-      const cells = columns.map((column) => column.cell(object, now));
-      if (includeObject === 'None') return { cells };
-      return { cells, object: includeObject === 'Object' ? object : toPartialObjectMetadata(object) };
-    }),
+    rows,
   };
 }
 

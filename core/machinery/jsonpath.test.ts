@@ -38,7 +38,7 @@ describe('a JSON path', () => {
     ['.constructor', []],
     ['.metadata.*', [object.metadata.annotations]],
   ])('%s', (path, expected) => {
-    expect(compileJsonPath(path)(object)).toEqual(expected);
+    expect([...compileJsonPath(path)(object)]).toEqual(expected);
   });
 
   it.each(['', '.a[', '.a[b]', '.a]', '.a[?(@.b==)]', ".a['b", '.a b', '.a[0:1:0]', '.a[?(@.b'])(

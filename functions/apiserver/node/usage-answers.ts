@@ -49,6 +49,6 @@ export function usageAnswers({ replicas, heartbeats, now }: UsageSources): Answe
       if (found && matches({ ...entry, object: found })) items.push(found);
     }
     const list = { kind: definition.listKind, apiVersion: metricsApiVersion, metadata: {}, items };
-    return respondValue(200, transform ? transform.list(items, {}) : list, mediaType);
+    return respondValue(200, transform ? await transform.list(items, {}) : list, mediaType);
   };
 }

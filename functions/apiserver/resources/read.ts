@@ -40,7 +40,7 @@ export const listRoute: Route = async (parts, exchange, target) => {
   const transform = transforming && (await transforming);
   if (transform) {
     const objects = await objectsOf(outcome);
-    return respondObjects(outcome, transform.list(objects, listMetadata(outcome)), exchange);
+    return respondObjects(outcome, await transform.list(objects, listMetadata(outcome)), exchange);
   }
   const apiVersion = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
   if (isBinary(exchange.mediaType)) {

@@ -1,9 +1,10 @@
 // Objects in the form that a client asked for: as they are, as rows of a Table, or their metadata alone.
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
-import { columnsOf, type TableMeta, toTable } from '../../../core/api/table.ts';
+import { columnsOf, type TableMeta, tableSteps, toTable } from '../../../core/api/table.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
+import { runYielding } from '../../../core/machinery/steps.ts';
 import type { MediaTypeOptions } from '../content/negotiate.ts';
 import type { Query } from '../query.ts';
 
@@ -20,7 +21,7 @@ function includeObject(query: Query): IncludeObject {
 
 export interface Transformer {
   one(object: KubeObject): unknown;
-  list(objects: readonly KubeObject[], metadata: TableMeta): unknown;
+  list(objects: readonly KubeObject[], metadata: TableMeta): Promise<unknown>;
   /** A watch bookmark carries nothing but metadata. */
   bookmark(object: KubeObject): unknown;
 }
@@ -49,9 +50,13 @@ async function transforming(
       ...toTable(columns, objects, { includeObject: include, metadata, now: now() }),
       apiVersion,
     });
+    const list = async (objects: readonly KubeObject[], metadata: TableMeta) => {
+      const steps = tableSteps(columns, objects, { includeObject: include, metadata, now: now() });
+      return { ...(await runYielding(steps, true)), apiVersion };
+    };
     return {
       one: (object) => table([object], resourceVersionOf(object)),
-      list: table,
+      list,
       // A row-less Table has no place for annotations but its metadata's rows; the end of the initial events goes in a row's object.
       bookmark: (object) => ({
         ...table([], resourceVersionOf(object)),
@@ -63,7 +68,7 @@ async function transforming(
   return {
     one: partial,
     bookmark: partial,
-    list: (objects, metadata) => ({
+    list: async (objects, metadata) => ({
       kind: 'PartialObjectMetadataList',
       apiVersion,
       metadata,
