@@ -77,9 +77,15 @@ function hasLongNumber(text: string): boolean {
     let end = at + 1;
     while (start > 0 && isDigit(text.charCodeAt(start - 1))) start--;
     while (isDigit(text.charCodeAt(end))) end++;
-    if (end - start >= longNumber) return true;
+    if (end - start >= longNumber && beginsNumber(text, start)) return true;
   }
   return false;
+}
+
+/** Whether digits may be a number's first ones: within a string, such as keys of the store's log, they seldom stand behind what is before one. */
+function beginsNumber(text: string, start: number): boolean {
+  const before = text[start - 1] === '-' ? start - 2 : start - 1;
+  return before < 0 || ' \t\r\n[:,'.includes(text[before] ?? '');
 }
 
 export function isDigit(code: number): boolean {
@@ -93,8 +99,7 @@ function hasLargeExponent(text: string): boolean {
   for (let match = largeExponent.exec(text); match; match = largeExponent.exec(text)) {
     let before = match.index;
     while (isDigit(text.charCodeAt(before)) || text[before] === '.') before--;
-    if (text[before] === '-') before--;
-    if (before < 0 || ' \t\r\n[:,'.includes(text[before] ?? '')) return true;
+    if (beginsNumber(text, before + 1)) return true;
   }
   return false;
 }
