@@ -1,5 +1,6 @@
 // Field selectors: `metadata.name=a,status.phase!=Running`. Which fields may be named is the resource definition's to say.
 
+import { holds, isLargeSelector, narrow, type Rule, ruleOf } from './large-selector.ts';
 import { badRequest } from './status.ts';
 
 export interface FieldRequirement {
@@ -26,7 +27,27 @@ export function parseFieldSelector(text: string): FieldSelector {
 
 /** Whether an object matches; `read` gives a field's value, as the resource definition's selectable fields do. */
 export function matchesFields(selector: FieldSelector, read: (field: string) => string): boolean {
+  if (isLargeSelector(selector)) return matchesMany(rulesOf(selector), read);
   return selector.every(({ field, operator, value }) => (read(field) === value) === (operator === '='));
+}
+
+/** Made once a selector. */
+const indexed = new WeakMap<FieldSelector, ReadonlyMap<string, Rule>>();
+
+function rulesOf(selector: FieldSelector): ReadonlyMap<string, Rule> {
+  const known = indexed.get(selector);
+  if (known) return known;
+  const rules = new Map<string, Rule>();
+  for (const { field, operator, value } of selector)
+    if (operator === '=') narrow(ruleOf(rules, field), [value]);
+    else ruleOf(rules, field).denied.add(value);
+  indexed.set(selector, rules);
+  return rules;
+}
+
+function matchesMany(rules: ReadonlyMap<string, Rule>, read: (field: string) => string): boolean {
+  for (const [field, rule] of rules) if (!holds(rule, read(field))) return false;
+  return true;
 }
 
 /** The same text for the same selection, whatever the order and spelling: a cache key, and what `parse` reads again. */

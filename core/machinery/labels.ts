@@ -2,6 +2,7 @@
 
 import { errorsOf, type FieldError, forbiddenField, invalidValue, required } from './field-error.ts';
 import { type LabelOperator, type LabelRequirement, parseSelectorText } from './label-syntax.ts';
+import { holds, isAmong, isLargeSelector, narrow, type Rule, ruleOf } from './large-selector.ts';
 import { labelValueErrors, qualifiedNameErrors } from './names.ts';
 import { getOwn } from './own.ts';
 
@@ -50,6 +51,7 @@ export function labelSelectorOfSet(labels: Labels | undefined | null): LabelSele
 /** Whether labels match. An undefined selector matches nothing. */
 export function matchesLabels(selector: LabelSelector | undefined, labels: Labels | undefined | null): boolean {
   if (!selector) return false;
+  if (isLargeSelector(selector)) return matchesMany(rulesOf(selector), labels ?? noLabels);
   for (const requirement of selector) if (!matches(requirement, labels ?? noLabels)) return false;
   return true;
 }
@@ -120,15 +122,61 @@ export function validateLabelExpression(expression: LabelExpressionJson, path: s
   return errors;
 }
 
+/** Made once a selector. */
+const indexed = new WeakMap<LabelSelector, ReadonlyMap<string, Rule>>();
+
+function rulesOf(selector: LabelSelector): ReadonlyMap<string, Rule> {
+  const known = indexed.get(selector);
+  if (known) return known;
+  const rules = new Map<string, Rule>();
+  for (const requirement of selector) addTo(ruleOf(rules, requirement.key), requirement);
+  indexed.set(selector, rules);
+  return rules;
+}
+
+function addTo(rule: Rule, requirement: LabelRequirement): void {
+  const { key, operator, values } = requirement;
+  switch (operator) {
+    case '=':
+    case 'in':
+      narrow(rule, values);
+      return;
+    case '!=':
+    case 'notin':
+      for (const value of values) rule.denied.add(value);
+      return;
+    case 'exists':
+      rule.present = true;
+      return;
+    case '!':
+      rule.absent = true;
+      return;
+    case 'gt':
+    case 'lt':
+      rule.present = true;
+      rule.conditions.set(`${operator}${values[0]}`, (value) => matches(requirement, { [key]: value }));
+  }
+}
+
+/** What must be there is missed after as many looks as there are labels; of the rest only what is there counts. */
+function matchesMany(rules: ReadonlyMap<string, Rule>, labels: Labels): boolean {
+  for (const [key, { present }] of rules) if (present && getOwn(labels, key) === undefined) return false;
+  for (const [key, value] of Object.entries(labels)) {
+    const rule = rules.get(key);
+    if (rule && !holds(rule, value)) return false;
+  }
+  return true;
+}
+
 function matches({ key, operator, values }: LabelRequirement, labels: Labels): boolean {
   const value = getOwn(labels, key);
   switch (operator) {
     case '=':
     case 'in':
-      return value !== undefined && values.includes(value);
+      return value !== undefined && isAmong(values, value);
     case '!=':
     case 'notin':
-      return value === undefined || !values.includes(value);
+      return value === undefined || !isAmong(values, value);
     case 'exists':
       return value !== undefined;
     case '!':
