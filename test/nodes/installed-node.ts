@@ -8,6 +8,7 @@ import { ociArchive } from '../../agent/images/oci.ts';
 import { busyboxImages } from '../../local/example-images.ts';
 import type { Host } from '../tools/host.ts';
 import { type Ran, runTool } from '../tools/kubectl.ts';
+import { writeDownEnd } from '../tools/namespaces.ts';
 
 export interface InstalledNode {
   readonly name: string;
@@ -40,6 +41,11 @@ export function prepareNode(name: string, host: Host): InstalledNode {
   const inside = (...command: string[]) => runTool(nsenter, [...enter, ...command]);
   const zeroplane = (...args: string[]) => inside(program, ...args);
   const uninstall = () => zeroplane('agent', 'uninstall', '--data-dir', dataDir);
+  const ended = writeDownEnd(host, {
+    // Before it was installed, and after it was uninstalled, there is nothing to end.
+    command: ['sh', '-c', `test ! -e ${program} || exec ${program} agent uninstall --data-dir ${dataDir}`],
+    folder,
+  });
   return {
     name,
     host,
@@ -79,6 +85,7 @@ export function prepareNode(name: string, host: Host): InstalledNode {
         // What is left then is what somebody must look at: no file of a running process is deleted.
         if (code !== 0) throw new Error(`uninstall of ${name} exited ${code}: ${stderr}`);
       }
+      ended();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createHost, type Host } from './host.ts';
 import { type Ran, runTool, tool } from './kubectl.ts';
+import { writeDownEnd } from './namespaces.ts';
 
 const here = join(import.meta.dirname, '../..');
 
@@ -53,10 +54,15 @@ export async function startClusterOf(
   const zeroplane = (command: string, ...args: string[]) =>
     host.run(process.execPath, start, ...command.split(' '), '--data-dir', dataDir, ...args);
   const attempt = (...args: string[]) => host.run(tool('kubectl'), '--kubeconfig', kubeconfig, ...args);
+  const ended = writeDownEnd(host, {
+    command: [process.execPath, start, 'down', '--purge', '--data-dir', dataDir],
+    folder: dataDir,
+  });
   const remove = async () => {
     const { code, stdout, stderr } = await zeroplane('down', '--purge');
     // What is left then is what somebody must look at: no file of a running process is deleted.
     if (code !== 0) throw new Error(`zeroplane down exited ${code}: ${stdout}\n${stderr}`);
+    ended();
     host.remove();
     rmSync(dataDir, { recursive: true, force: true });
   };

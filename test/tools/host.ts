@@ -3,6 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { type Ran, runTool, tool } from './kubectl.ts';
+import { addNamespaces, removeNamespaces } from './namespaces.ts';
 
 export interface Host {
   readonly name: string;
@@ -18,15 +19,9 @@ export interface Host {
 export function createHost(name: string, address: string): Host {
   const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const inside = (...args: string[]) => ip('-n', name, ...args);
-  ip('netns', 'add', name);
+  addNamespaces([name]);
   const enter = ['nsenter', `--net=/run/netns/${name}`] as const;
-  const remove = () => {
-    try {
-      ip('netns', 'del', name);
-    } catch {
-      // It never came to be, or is gone already.
-    }
-  };
+  const remove = () => removeNamespaces([name]);
   try {
     inside('link', 'set', 'lo', 'up');
     inside('link', 'add', 'eth0', 'type', 'bridge');

@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import type { Host } from './host.ts';
 import { runTool } from './kubectl.ts';
+import { addNamespaces, removeNamespaces } from './namespaces.ts';
 
 export interface Link {
   readonly hosts: readonly Host[];
@@ -27,18 +28,12 @@ export function createLink(name: string, network: string, count: number, beyond?
   const names = Array.from({ length: count }, (_, at) => `${name}-${at}`);
   const fabric = `${name}-sw`;
   const apart = beyond === undefined ? [] : [{ name: `${name}-x`, network: beyond }];
-  const remove = () => {
-    for (const each of [...names, ...apart.map((one) => one.name), fabric])
-      try {
-        ip('netns', 'del', each);
-      } catch {
-        // It never came to be, or is gone already.
-      }
-  };
+  const all = [fabric, ...names, ...apart.map((one) => one.name)];
+  const remove = () => removeNamespaces(all.toReversed());
   const port = (host: Host) => `p${names.indexOf(host.name)}`;
+  // All of them before any container: see createHost.
+  addNamespaces(all);
   try {
-    // All of them before any container: see createHost.
-    for (const each of [fabric, ...names, ...apart.map((one) => one.name)]) ip('netns', 'add', each);
     ip('-n', fabric, 'link', 'add', 'br0', 'type', 'bridge');
     ip('-n', fabric, 'link', 'set', 'br0', 'up');
     names.forEach((each, at) => {

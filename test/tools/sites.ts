@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import type { Host } from './host.ts';
 import { runTool } from './kubectl.ts';
+import { addNamespaces, removeNamespaces } from './namespaces.ts';
 
 export interface Site {
   /** Such as 10.1.0: of its one machine, which is .1 there, and its way out .254. */
@@ -26,14 +27,7 @@ export function createSites(name: string, sites: readonly Site[]): Sites {
   const hostName = (at: number) => `${name}-${at}`;
   const natName = (at: number) => `${name}-n${at}`;
   const names = [router, ...sites.flatMap(({ behind }, at) => [hostName(at), ...(behind ? [natName(at)] : [])])];
-  const remove = () => {
-    for (const each of names)
-      try {
-        ip('netns', 'del', each);
-      } catch {
-        // It never came to be, or is gone already.
-      }
-  };
+  const remove = () => removeNamespaces(names);
   /** A cable: `inner` has .1 of the network and its way out at `outer`, which has .254. */
   const connect = (inner: string, innerLink: string, outer: string, outerLink: string, network: string) => {
     ip('-n', inner, 'link', 'add', innerLink, 'type', 'veth', 'peer', 'name', outerLink, 'netns', outer);
@@ -47,12 +41,10 @@ export function createSites(name: string, sites: readonly Site[]): Sites {
     ip('-n', inner, 'route', 'add', 'default', 'via', `${network}.254`);
   };
   const forward = (namespace: string) => inside(namespace, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
+  // All of them before any container: see createHost.
+  addNamespaces(names);
   try {
-    // All of them before any container: see createHost.
-    for (const each of names) {
-      ip('netns', 'add', each);
-      ip('-n', each, 'link', 'set', 'lo', 'up');
-    }
+    for (const each of names) ip('-n', each, 'link', 'set', 'lo', 'up');
     forward(router);
     sites.forEach(({ network, behind }, at) => {
       if (behind === undefined) {
