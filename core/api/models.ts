@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { modelsText } from '../../generated/models.ts';
 import generated from '../../generated/resources.json' with { type: 'json' };
-import { parseJson } from '../machinery/json.ts';
+import { jsonValue } from '../machinery/json-names.ts';
 import type { Json } from '../machinery/object.ts';
 import { getOwn, setOwn } from '../machinery/own.ts';
 import type { GoFields, Schema } from '../machinery/schema.ts';
@@ -26,7 +26,8 @@ let parsed: Readonly<Record<string, ModelRow>> | undefined;
 
 /** By id (`V1Pod`). Read with the first call: a function that serves stored bytes as they are needs none of them. */
 export function modelRows(): Readonly<Record<string, ModelRow>> {
-  parsed ??= parseJson(modelsText) as Readonly<Record<string, ModelRow>>; // as: the generator writes them so.
+  // No number of theirs is long, so that nothing need be looked for in a text that every start reads.
+  parsed ??= jsonValue(modelsText) as Readonly<Record<string, ModelRow>>; // as: the generator writes them so.
   return parsed;
 }
 
