@@ -3,7 +3,7 @@
 
 import { Agent, request } from 'node:https';
 import { jsonObject } from '../../machinery/json.ts';
-import { hasMoreCommas } from '../../machinery/json-commas.ts';
+import { hasMoreValues } from '../../machinery/json-commas.ts';
 import { type Reach, reachEndpoints } from '../reach.ts';
 import { EndpointError, type ServiceEndpoint, type ServiceLookups, serviceEndpoint } from '../service-endpoint.ts';
 import { tlsAgent } from '../tls-agent.ts';
@@ -45,8 +45,8 @@ export interface WebhookCallerOptions extends ServiceLookups {
   readonly reach?: Reach;
 }
 
-/** Answers above this are refused: a patch is never larger than what it patches may be. */
-const maxAnswer = 8 * 1024 * 1024;
+/** Answers above this are refused: a patch of an object of 3 MB takes less, in base64. What is read at one go must not hold up others. */
+const maxAnswer = 5 * 1024 * 1024;
 
 /** How long a connection to an endpoint may take to be made; the webhook's own time may be shorter. */
 const connectTimeoutMs = 10_000;
@@ -183,7 +183,7 @@ function post(target: Post, body: string, signal: AbortSignal): Promise<string> 
 }
 
 function answerOf(text: string, mostValues = Number.POSITIVE_INFINITY): Record<string, unknown> {
-  if (hasMoreCommas(text, mostValues))
+  if (hasMoreValues(text, mostValues))
     throw new WebhookError('answer', `the answer has more than ${mostValues} values`);
   const value = jsonObject(text);
   if (!value || Array.isArray(value)) throw new WebhookError('answer', 'the answer is not a JSON object');

@@ -58,6 +58,36 @@ describe('a conversion webhook', () => {
     });
   });
 
+  it('is asked for no more at once than can be read at one go, and its answer is bound to that', async () => {
+    const calls: { objects: number; most: number | undefined }[] = [];
+    const call = async (_: unknown, body: unknown, __: number, most?: number) => {
+      // as: what is sent.
+      const { request } = body as { request: { uid: string; objects: KubeObject[] } };
+      calls.push({ objects: request.objects.length, most });
+      const convertedObjects = request.objects.map((each) => ({ ...each, apiVersion: 'example.com/v2' }));
+      return { response: { uid: request.uid, result: { status: 'Success' }, convertedObjects } };
+    };
+    const convert = webhookConverter(crd, call, () => 'id');
+    const large = Array.from({ length: 40 }, (_, i) => ({
+      ...object,
+      metadata: { ...object.metadata, name: `o${i}` },
+      ...(i % 2 === 0 ? { data: 'x'.repeat(100_000) } : { data: Array.from({ length: 5000 }, () => 1) }),
+    }));
+    const converted = await Promise.all(large.map((each) => convert(each, 'example.com/v2')));
+    expect(converted.map(({ metadata }) => metadata.name)).toEqual(large.map(({ metadata }) => metadata.name));
+    expect(calls.length).toBeGreaterThan(7);
+    expect(Math.max(...calls.map(({ objects }) => objects))).toBeLessThan(8);
+    expect(calls.every(({ most }) => most !== undefined && most < 62_000)).toBe(true);
+    tried('objects that are converted at once', large.length);
+  });
+
+  it('is refused with an answer that is nested without end', async () => {
+    let deep: unknown = 1;
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    await expect(converted({ ...good, deep })).rejects.toMatchObject({ message: expect.stringContaining('too deep') });
+    tried('hostile answers of conversion webhooks');
+  });
+
   it('is refused with what no label or annotation can be, and with another object', async () => {
     const hostile: readonly (() => Promise<KubeObject>)[] = [
       ...[

@@ -2,6 +2,7 @@
 // Source: apiextensions.k8s.io/v1 ConversionReview; what a webhook may not change in metadata is checked here.
 
 import type { V1CustomResourceDefinition } from '../../../generated/kubernetes.ts';
+import { isWithinDepth, maxValues } from '../../machinery/depth.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { validateLabelKey, validateLabels } from '../../machinery/labels.ts';
 import type { KubeObject } from '../../machinery/object.ts';
@@ -27,15 +28,13 @@ export function webhookConverter(crd: V1CustomResourceDefinition, call: WebhookC
     const batch = batches.get(apiVersion) ?? [];
     batches.delete(apiVersion);
     try {
-      const converted = await convertAll(
-        crd,
-        call,
-        uuid(),
-        batch.map(({ object }) => object),
-        apiVersion,
-      );
-      for (const [index, { resolve }] of batch.entries()) resolve(converted[index]!); // as many as were sent
+      for (const some of inParts(batch)) {
+        const objects = some.map(({ object }) => object);
+        const converted = await convertAll(crd, call, uuid(), objects, apiVersion);
+        for (const [index, { resolve }] of some.entries()) resolve(converted[index]!); // as many as were sent
+      }
     } catch (error) {
+      // Those that have their object hear nothing of it.
       for (const { reject } of batch) reject(error);
     }
   };
@@ -49,6 +48,40 @@ export function webhookConverter(crd: V1CustomResourceDefinition, call: WebhookC
       }
     });
 }
+
+/** Of a call, about: some thousand values, or half a megabyte of text. What is written and read at one go must not hold up others. */
+const callBytes = 512 * 1024;
+/** About what a value takes beside its text. */
+const valueBytes = 20;
+
+/** An object that is larger than a call goes alone. */
+function* inParts(batch: readonly Waiting[]): Generator<readonly Waiting[]> {
+  let part: Waiting[] = [];
+  let bytes = 0;
+  for (const each of batch) {
+    const own = weightOf(each.object);
+    if (part.length > 0 && bytes + own > callBytes) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(each);
+    bytes += own;
+  }
+  if (part.length > 0) yield part;
+}
+
+function weightOf(value: unknown): number {
+  if (typeof value === 'string') return valueBytes + value.length;
+  if (typeof value !== 'object' || value === null) return valueBytes;
+  let bytes = valueBytes;
+  if (Array.isArray(value)) for (const each of value) bytes += weightOf(each);
+  else for (const [name, each] of Object.entries(value)) bytes += name.length + weightOf(each);
+  return bytes;
+}
+
+/** Of an answer: a converted object may have as many values as one that somebody sends. */
+const mostValues = maxValues + 1000;
 
 async function convertAll(
   { spec }: V1CustomResourceDefinition,
@@ -68,7 +101,7 @@ async function convertAll(
   const apiVersion = reviewVersion('apiextensions.k8s.io', spec.conversion?.webhook?.conversionReviewVersions);
   let answer: Record<string, unknown>;
   try {
-    answer = await call(clientConfig, { kind: 'ConversionReview', apiVersion, request }, timeoutMs);
+    answer = await call(clientConfig, { kind: 'ConversionReview', apiVersion, request }, timeoutMs, mostValues);
   } catch (error) {
     if (error instanceof WebhookError) throw fail(error.message);
     throw error;
@@ -81,6 +114,7 @@ async function convertAll(
   const { convertedObjects } = response;
   if (!Array.isArray(convertedObjects) || convertedObjects.length !== objects.length)
     throw fail(`response.convertedObjects must have ${objects.length} items`);
+  if (!isWithinDepth(answer)) throw fail('the answer is nested too deep');
   return convertedObjects.map((each: unknown, index) => {
     const source = objects[index]!; // of the same length
     if (!isRecord(each) || each['apiVersion'] !== desiredAPIVersion || each['kind'] !== source.kind)

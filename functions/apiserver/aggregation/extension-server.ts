@@ -4,6 +4,7 @@ import type { ExtensionResource } from '../../../core/api/extensions.ts';
 import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { errorText } from '../../../core/machinery/error-text.ts';
 import { parseJson } from '../../../core/machinery/json.ts';
+import { hasMoreValues } from '../../../core/machinery/json-commas.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
 import { hasReason, StatusError } from '../../../core/machinery/status.ts';
 import { EndpointError, serviceEndpoint } from '../../../core/registry/service-endpoint.ts';
@@ -53,7 +54,9 @@ export interface ExtensionServerOptions extends ConnectionOptions {
 
 const aggregator: UserInfo = { username: 'system:kube-aggregator', groups: ['system:masters', 'system:authenticated'] };
 const fetchTimeoutMs = 5_000;
-const maxDocumentBytes = 16 * 1024 * 1024;
+const maxDocumentBytes = 8 * 1024 * 1024;
+/** A document is read at one go: of more values that would hold up others. */
+const maxDocumentValues = 250_000;
 
 export function createExtensionServer(
   name: string,
@@ -182,6 +185,7 @@ async function jsonOf(body: AsyncIterable<Uint8Array>): Promise<unknown> {
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString('utf8');
+  if (hasMoreValues(text, maxDocumentValues)) throw new Error(`the document has more than ${maxDocumentValues} values`);
   try {
     return parseJson(text);
   } catch {

@@ -12,7 +12,7 @@ import { loadExpressions } from '../../../cel/expressions.ts';
 import { holdsMore, isReadable, maxDepth, maxValues } from '../../../machinery/depth.ts';
 import { reasonOf } from '../../../machinery/foreign-status.ts';
 import { parseJson } from '../../../machinery/json.ts';
-import { hasMoreCommas } from '../../../machinery/json-commas.ts';
+import { hasMoreValues } from '../../../machinery/json-commas.ts';
 import { applyingJsonPatch } from '../../../machinery/json-patch.ts';
 import { setOwn } from '../../../machinery/own.ts';
 import { badRequest, StatusError } from '../../../machinery/status.ts';
@@ -241,7 +241,7 @@ function patchOf({ patch, patchType }: Record<string, unknown>, name: string): u
   try {
     if (patchType !== 'JSONPatch' || typeof patch !== 'string') throw new SyntaxError('patchType must be JSONPatch');
     const text = Buffer.from(patch, 'base64').toString('utf8');
-    const operations = hasMoreCommas(text, maxValues) ? undefined : parseJson(text);
+    const operations = hasMoreValues(text, maxValues) ? undefined : parseJson(text);
     if (operations === undefined || !isReadable(operations)) throw new SyntaxError(`it ${tooMuch}`);
     return operations;
   } catch (error) {
