@@ -1,19 +1,12 @@
 // The CNI configuration with the real plugins: a pod's address, its way in by host port, and what is left after teardown.
 
-import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CallPlugin, cniPlugins, pluginsFor } from './testing/cni.ts';
 import { createSandbox, reasonToSkip, type Sandbox } from './testing/sandbox.ts';
 
-const plugins = ['/usr/lib/cni', '/opt/cni/bin'].find((folder) => existsSync(join(folder, 'portmap')));
-const reason = reasonToSkip() ?? (plugins === undefined ? 'needs the CNI plugins' : undefined);
-
-interface Conflist {
-  cniVersion: string;
-  name: string;
-  plugins: { type: string }[];
-}
+const reason = reasonToSkip() ?? (cniPlugins === undefined ? 'needs the CNI plugins' : undefined);
 
 const server = `require('net').createServer((s) => { s.on('error', () => {}); s.end('pod'); })
   .listen(8080, '0.0.0.0', () => console.log('ready'))`;
@@ -26,36 +19,7 @@ describe.skipIf(reason !== undefined)(
   () => {
     let sandbox: Sandbox;
     let pod: string;
-    let conflist: Conflist;
-    const runtimeConfig = { portMappings: [{ hostPort: 8088, containerPort: 8080, protocol: 'tcp' }] };
-
-    /** Calls one plugin of the list as a container runtime does; resolves with its result. */
-    const call = (command: string, type: string, prevResult?: unknown): Promise<{ ips?: { address: string }[] }> =>
-      new Promise((resolve, reject) => {
-        const { cniVersion, name } = conflist;
-        const config = {
-          ...conflist.plugins.find((plugin) => plugin.type === type),
-          cniVersion,
-          name,
-          runtimeConfig,
-          prevResult,
-        };
-        const environment = {
-          ...process.env,
-          CNI_COMMAND: command,
-          CNI_CONTAINERID: 'pod1',
-          CNI_NETNS: `/run/netns/${pod}`,
-          CNI_IFNAME: 'eth0',
-          CNI_PATH: plugins,
-        };
-        const child = execFile(
-          'nsenter',
-          [`--net=/run/netns/${sandbox.node}`, join(plugins ?? '', type)],
-          { env: environment },
-          (error, stdout) => (error === null ? resolve(JSON.parse(stdout || '{}')) : reject(new Error(stdout))),
-        );
-        child.stdin?.end(JSON.stringify(config));
-      });
+    let call: CallPlugin;
 
     beforeAll(async () => {
       sandbox = createSandbox();
@@ -64,7 +28,7 @@ describe.skipIf(reason !== undefined)(
       await sandbox.start();
       await sandbox.apply({});
       pod = sandbox.bare();
-      conflist = JSON.parse(readFileSync(join(sandbox.options.cniConfDir, '10-zeroplane.conflist'), 'utf8'));
+      call = pluginsFor(sandbox, pod);
     });
     afterAll(() => sandbox?.close());
 

@@ -1,15 +1,13 @@
 // A node of a cluster of both families in a real kernel: Services, policies, DNS, host ports and routes over IPv6, beside IPv4.
 
-import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { V1NetworkPolicy, V1Pod, V1Service } from '../../generated/kubernetes.ts';
+import { cniPlugins, pluginsFor } from './testing/cni.ts';
 import { pod, service, slice } from './testing/objects.ts';
 import { createSandbox, dualStack, reasonToSkip, type Sandbox } from './testing/sandbox.ts';
 
 const reason = reasonToSkip();
-const plugins = ['/usr/lib/cni', '/opt/cni/bin'].find((folder) => existsSync(join(folder, 'portmap')));
 
 /** A TCP server on port 8080 of both families that says its name and who asks. */
 const tcpServer = `require('net').createServer((s) => { s.on('error', () => {}); s.end(process.argv[1] + ' ' + s.remoteAddress); })
@@ -263,43 +261,19 @@ describe.skipIf(reason !== undefined)(
       expect(await route()).toBe('');
     });
 
-    it.skipIf(plugins === undefined)(
+    it.skipIf(cniPlugins === undefined)(
       'gives a pod two addresses by the real plugins, and a host port of both',
       async () => {
         const fresh = sandbox.bare();
-        const list: { cniVersion: string; name: string; plugins: { type: string }[] } = JSON.parse(
-          readFileSync(join(sandbox.options.cniConfDir, '10-zeroplane.conflist'), 'utf8'),
-        );
-        const call = (type: string, prevResult?: unknown): Promise<{ ips?: { address: string }[] }> =>
-          new Promise((resolve, reject) => {
-            const { cniVersion, name } = list;
-            const runtimeConfig = { portMappings: [{ hostPort: 8088, containerPort: 8080, protocol: 'tcp' }] };
-            const own = list.plugins.find((plugin) => plugin.type === type);
-            const config = { ...own, cniVersion, name, runtimeConfig, prevResult };
-            const environment = {
-              ...process.env,
-              CNI_COMMAND: 'ADD',
-              CNI_CONTAINERID: 'pod1',
-              CNI_NETNS: `/run/netns/${fresh}`,
-              CNI_IFNAME: 'eth0',
-              CNI_PATH: plugins,
-            };
-            const child = execFile(
-              'nsenter',
-              [`--net=/run/netns/${sandbox.node}`, join(plugins ?? '', type)],
-              { env: environment },
-              (error, stdout) => (error === null ? resolve(JSON.parse(stdout || '{}')) : reject(new Error(stdout))),
-            );
-            child.stdin?.end(JSON.stringify(config));
-          });
+        const call = pluginsFor(sandbox, fresh);
         const began = Date.now();
-        const result = await call('bridge');
+        const result = await call('ADD', 'bridge');
         console.log(`the bridge plugin gave two addresses in ${Date.now() - began} ms`);
         expect(result.ips?.map(({ address }) => address)).toEqual([
           expect.stringMatching(/^10\.244\.1\.\d+\/24$/),
           expect.stringMatching(/^fd10:244:0:1::[0-9a-f]+\/64$/),
         ]);
-        await call('portmap', result);
+        await call('ADD', 'portmap', result);
         await sandbox.serve(fresh, tcpServer, 'fresh');
         for (const host of ['fd77::1', '192.168.77.1'])
           expect(names(await ask(sandbox.outside, host, 8088)), host).toEqual(['fresh']);

@@ -5,11 +5,8 @@ import { randomUUID } from 'node:crypto';
 import { amazonRoots } from '../../core/cluster/amazon-roots.ts';
 import { ensureAuthority } from '../../core/cluster/authority.ts';
 import { ensureSigningKey } from '../../core/cluster/signing-key.ts';
-import { createRelayBroker } from '../../core/node/relay-broker.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
-import { openInProcess } from '../../core/registry/in-process.ts';
-import { reachOverRelays } from '../../core/registry/reach-over-relays.ts';
-import { replicasOfNow } from '../../core/replica/replicas.ts';
+import { openOverRelays } from '../../core/registry/over-relays.ts';
 import { secretTokenSigner } from '../../core/signature/secret-token.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { takeTurn } from '../../core/store/take-turn.ts';
@@ -41,8 +38,7 @@ export async function openOwn({ settings, connected, queue, waking, logger }: Wo
   });
   const store = worker.wakingOthers(connected.store);
   // For the webhooks of what the controllers write.
-  const pods = reachOverRelays(createRelayBroker({ relays: connected.relays, queue, now: Date.now }));
-  const parts = openInProcess(store, replicasOfNow(store), { ...settings, reach: pods.reach });
+  const { parts, end } = openOverRelays(store, { ...settings, relays: connected.relays, queue });
   const compaction = startCompaction(connected.store, { everyMs: never, policy: { keepMs: settings.historyMs } });
   let lookedAt = 0;
 
@@ -82,5 +78,5 @@ export async function openOwn({ settings, connected, queue, waking, logger }: Wo
     if (await takeTurn(connected.store, 'collection', collectEveryMs, lookedAt)) await connected.store.collect();
   }
 
-  return worker.answer(running.idle, { housekeeping, afterwards: pods.end });
+  return worker.answer(running.idle, { housekeeping, afterwards: end });
 }

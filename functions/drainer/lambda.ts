@@ -5,13 +5,10 @@ import '../../core/process/frozen-intrinsics.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import middy from '@middy/core';
 import { readSettings } from '../../core/cluster/settings.ts';
-import { createRelayBroker } from '../../core/node/relay-broker.ts';
 import { createLog } from '../../core/process/log.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
 import { createEventRecorder } from '../../core/registry/event-recorder.ts';
-import { openInProcess } from '../../core/registry/in-process.ts';
-import { reachOverRelays } from '../../core/registry/reach-over-relays.ts';
-import { replicasOfNow } from '../../core/replica/replicas.ts';
+import { openOverRelays } from '../../core/registry/over-relays.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
 import { notifyOwnCommits } from '../../core/store/own-commits.ts';
 import { connectWaking } from '../../core/work/connect-waking.ts';
@@ -42,8 +39,7 @@ const wakeups = createWakeups({
 });
 const store = notifyOwnCommits(connected.store, wakeups.committed);
 // For the webhooks of evictions.
-const reach = reachOverRelays(createRelayBroker({ relays: connected.relays, queue, now: Date.now }));
-const parts = openInProcess(store, replicasOfNow(store), { ...settings, reach: reach.reach });
+const { parts, end } = openOverRelays(store, { ...settings, relays: connected.relays, queue });
 const events = createEventRecorder(parts.registry, () => parts.definitions.ofType('events'), Date.now, log);
 const lifecycle = openLifecycle(env);
 
@@ -76,6 +72,6 @@ export const handler = middy()
     if (drained && drained.left.length > 0)
       logger.warn({ instance, node: drained.node, left: drained.left }, 'a machine ends with pods on it');
     await wakeups.flush();
-    await reach.end();
+    await end();
     if (action) await lifecycle.complete(instance, action);
   });

@@ -4,12 +4,9 @@ import '../../core/process/frozen-intrinsics.ts';
 import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import { readSettings } from '../../core/cluster/settings.ts';
-import { createRelayBroker } from '../../core/node/relay-broker.ts';
 import { createLog } from '../../core/process/log.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
-import { openInProcess } from '../../core/registry/in-process.ts';
-import { reachOverRelays } from '../../core/registry/reach-over-relays.ts';
-import { replicasOfNow } from '../../core/replica/replicas.ts';
+import { openOverRelays } from '../../core/registry/over-relays.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
 import { connectWaking } from '../../core/work/connect-waking.ts';
 import { workerMiddleware } from '../../core/work/invocation.ts';
@@ -38,8 +35,7 @@ const worker = createWorkerFunction({
 });
 const store = worker.wakingOthers(connected.store);
 // For the webhooks of bindings.
-const pods = reachOverRelays(createRelayBroker({ relays: connected.relays, queue, now: Date.now }));
-const parts = openInProcess(store, replicasOfNow(store), { ...settings, reach: pods.reach });
+const { parts, end } = openOverRelays(store, { ...settings, relays: connected.relays, queue });
 const events = createPodEvents({ ...parts, clock: Date.now, log });
 const running = await startScheduler({
   ...parts,
@@ -58,4 +54,4 @@ async function idle(): Promise<void> {
 
 export const handler = middy()
   .use(workerMiddleware(meter, logger))
-  .handler(worker.answer(idle, { afterwards: pods.end }));
+  .handler(worker.answer(idle, { afterwards: end }));

@@ -3,12 +3,9 @@
 import { type AskedCluster, clusterType, readAsked } from '../../../core/hosted/cluster-type.ts';
 import { clustersUser } from '../../../core/hosted/ensure-definition.ts';
 import { parseJson } from '../../../core/machinery/json.ts';
-import { createRelayBroker } from '../../../core/node/relay-broker.ts';
 import { type Client, createClient } from '../../../core/registry/client.ts';
 import { serveCustomResources } from '../../../core/registry/custom-resources.ts';
-import { openInProcess } from '../../../core/registry/in-process.ts';
-import { reachOverRelays } from '../../../core/registry/reach-over-relays.ts';
-import { replicasOfNow } from '../../../core/replica/replicas.ts';
+import { openOverRelays } from '../../../core/registry/over-relays.ts';
 import { notifyOwnCommits } from '../../../core/store/own-commits.ts';
 import { ownType } from '../../../core/store/own-types.ts';
 import { createWakeups } from '../../../core/work/wakeups.ts';
@@ -56,8 +53,7 @@ export async function openHost({ settings, connected, queue, waking, logger }: W
     onError: (err, worker) => logger.warn({ err, worker }, 'a worker could not be woken; the stream will'),
   });
   const store = notifyOwnCommits(connected.store, wakeups.committed);
-  const pods = reachOverRelays(createRelayBroker({ relays: connected.relays, queue, now: Date.now }));
-  const parts = openInProcess(store, replicasOfNow(store), { ...settings, reach: pods.reach });
+  const { parts, end } = openOverRelays(store, { ...settings, relays: connected.relays, queue });
   const definitions = await parts.replicas.of('apiextensions.k8s.io/customresourcedefinitions');
   await serveCustomResources({ ...parts, onError: (err) => logger.warn({ err }, 'custom resources') });
   const replica = await parts.replicas.of(clusterType);
@@ -86,7 +82,7 @@ export async function openHost({ settings, connected, queue, waking, logger }: W
       },
     },
     async end() {
-      await Promise.all([wakeups.flush(), pods.end()]);
+      await Promise.all([wakeups.flush(), end()]);
     },
   };
 }
