@@ -2,8 +2,17 @@ import fc from 'fast-check';
 import { applyPatch } from 'rfc6902';
 import { describe, expect, it } from 'vitest';
 import { deepClone, deepFreeze } from './equality.ts';
-import { applyJsonPatch } from './json-patch.ts';
+import { applyJsonPatch, patchProblem } from './json-patch.ts';
 import { formatPointer } from './json-pointer.ts';
+
+function thrownBy(run: () => unknown): Error {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('nothing was thrown');
+}
 
 describe('JSON Patch', () => {
   // Appendix A of RFC 6902.
@@ -90,9 +99,14 @@ describe('JSON Patch', () => {
     ['inherited fields', {}, [{ op: 'add', path: '/__proto__/polluted', value: 1 }], 'missing'],
     ['methods', {}, [{ op: 'add', path: '/constructor/prototype/x', value: 1 }], 'missing'],
   ])('%s fails as Invalid', (_name, document, patch, message) => {
-    expect(() => applyJsonPatch(document, patch)).toThrow(
-      expect.objectContaining({ reason: 'Invalid', message: expect.stringContaining(message) }),
-    );
+    const error = thrownBy(() => applyJsonPatch(document, patch));
+    // Kubernetes says no more than that.
+    expect(error).toMatchObject({
+      reason: 'Invalid',
+      message: 'the server rejected our request due to an error in our request',
+      details: {},
+    });
+    expect(patchProblem(error)).toContain(message);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });
 
@@ -126,7 +140,9 @@ describe('JSON Patch', () => {
     const many = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '', value: {} }));
     expect(() => applyJsonPatch({}, many)).toThrow(expect.objectContaining({ reason: 'RequestEntityTooLarge' }));
     const doubling = Array.from({ length: 30 }, (_, i) => ({ op: 'copy', from: '', path: `/x${i}` }));
-    expect(() => applyJsonPatch({ a: 'x'.repeat(100) }, doubling)).toThrow('copies add more than');
+    expect(patchProblem(thrownBy(() => applyJsonPatch({ a: 'x'.repeat(100) }, doubling)))).toContain(
+      'copies add more than',
+    );
   });
 
   it('agrees with another implementation on random documents and operations', () => {

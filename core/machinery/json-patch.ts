@@ -240,9 +240,15 @@ export function isFailedTest(error: object): boolean {
   return failedTests.has(error);
 }
 
+const reasons = new WeakMap<object, string>();
+
+/** Why a patch does not fit, which Kubernetes tells nobody who sent one. */
+export function patchProblem(error: Error): string {
+  return reasons.get(error) ?? error.message;
+}
+
 function failure(index: number, why: string): StatusError {
-  return new StatusError(
-    'Invalid',
-    `the server rejected our request due to an error in our request: operation ${index}: ${why}`,
-  );
+  const error = new StatusError('Invalid', 'the server rejected our request due to an error in our request', {});
+  reasons.set(error, `operation ${index}: ${why}`);
+  return error;
 }

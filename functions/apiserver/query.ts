@@ -61,10 +61,13 @@ export class Query {
   integer<N extends string>(name: Name<N>): number | undefined {
     const value = this.parameters.get(name);
     if (value === null) return undefined;
-    if (!/^[+-]?\d{1,40}$/.test(value) || BigInt.asIntN(64, BigInt(unsigned(value))) !== BigInt(unsigned(value)))
-      throw badRequest(
-        `the query parameter ${name} must be a whole number of 64 bits, such as 10, not ${JSON.stringify(value.slice(0, 100))}`,
-      );
+    // As Go says it.
+    const wrong = (why: string) =>
+      badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value.slice(0, 100))}: ${why}`);
+    if (!/^[+-]?\d+$/.test(value)) throw wrong('invalid syntax');
+    const digits = unsigned(value);
+    if (digits.length > mostDigits || BigInt.asIntN(64, BigInt(digits)) !== BigInt(digits))
+      throw wrong('value out of range');
     return Number(value);
   }
 
@@ -102,6 +105,9 @@ export class Query {
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** BigInt knows no plus. */
+/** Of an int64 with its sign, and some zeros before it. */
+const mostDigits = 40;
+
 function unsigned(text: string): string {
   return text.startsWith('+') ? text.slice(1) : text;
 }

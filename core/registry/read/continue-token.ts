@@ -2,7 +2,7 @@
 
 import { textFromBase64Url } from '../../machinery/base64.ts';
 import { parseJson } from '../../machinery/json.ts';
-import { badRequest } from '../../machinery/status.ts';
+import { badRequest, type StatusError } from '../../machinery/status.ts';
 
 export interface ContinueToken {
   /** -1 = the newest: an inconsistent continuation after the revision was compacted, or the token was too old. */
@@ -20,27 +20,28 @@ export function encodeContinue({ revision, after, told, since }: ContinueToken):
 }
 
 export function decodeContinue(text: string): ContinueToken {
+  let value: unknown;
   try {
-    const value: unknown = parseJson(textFromBase64Url(text) ?? '');
-    if (typeof value === 'object' && value !== null && 'v' in value && 'rv' in value && 'start' in value) {
-      const { v, rv, start } = value;
-      if (v === 'meta.k8s.io/v1' && isInteger(rv) && typeof start === 'string' && start !== '') {
-        const told = 'told' in value && isInteger(value.told) && value.told > 0 ? value.told : undefined;
-        const since = 'since' in value && isInteger(value.since) ? value.since : undefined;
-        return {
-          revision: rv,
-          after: start,
-          ...(told !== undefined && { told }),
-          ...(since !== undefined && { since }),
-        };
-      }
-    }
+    value = parseJson(textFromBase64Url(text) ?? '');
   } catch {
-    // Not ours: the failure below says so.
+    throw notOurs(': it must be the value of metadata.continue of the previous page');
   }
-  throw badRequest(
-    'invalid continue token: continue key is not valid: it must be the value of metadata.continue of the previous page',
-  );
+  if (typeof value !== 'object' || value === null) throw notOurs(': it is no object');
+  const { v, rv, start, told, since } = value as Readonly<Record<string, unknown>>; // each is looked at
+  if (v !== 'meta.k8s.io/v1')
+    throw notOurs(`: server does not recognize this encoded version ${typeof v === 'string' ? v.slice(0, 100) : ''}`);
+  if (!isInteger(rv) || rv === 0) throw notOurs(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof start !== 'string' || start === '') throw notOurs(': encoded start key empty (version meta.k8s.io/v1)');
+  return {
+    revision: rv,
+    after: start,
+    ...(isInteger(told) && told > 0 && { told }),
+    ...(isInteger(since) && { since }),
+  };
+}
+
+function notOurs(why: string): StatusError {
+  return badRequest(`invalid continue token: continue key is not valid${why}`);
 }
 
 function isInteger(value: unknown): value is number {

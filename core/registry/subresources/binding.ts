@@ -9,6 +9,7 @@ import { formatTime } from '../../machinery/time.ts';
 import type { WriteEnvironment } from '../admission/plugin.ts';
 import { admit } from '../admit.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
+import { otherObject } from '../storage-conflict.ts';
 import { subjectOf } from '../target.ts';
 import { modify } from '../write/modify.ts';
 import { updates } from '../write/ownership.ts';
@@ -71,14 +72,11 @@ function checkBindable(target: Target, pod: V1Pod, binding: V1Binding): void {
   const subject = subjectOf(target.definition);
   const name = target.name ?? '';
   const uid = binding.metadata?.uid;
-  if (uid && uid !== pod.metadata?.uid) {
-    throw conflict(
-      subject,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata?.uid}`,
-    );
-  }
   const ofBinding = { ...subject, resource: `${subject.resource}/binding` };
+  if (uid && uid !== pod.metadata?.uid) {
+    const at = { namespace: target.namespace, name };
+    throw conflict(ofBinding, name, otherObject(target.definition, at, uid, pod.metadata?.uid));
+  }
   if (pod.metadata?.deletionTimestamp)
     throw conflict(ofBinding, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   if (pod.spec?.nodeName)

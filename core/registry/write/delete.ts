@@ -179,20 +179,19 @@ function withFinalizers(old: KubeObject, finalizers: string[]): KubeObject {
 function checkPreconditions(target: Target, old: KubeObject, preconditions: Preconditions | undefined): void {
   if (!preconditions) return;
   const { uid, resourceVersion } = preconditions;
-  const subject = subjectOf(target.definition);
+  // Kubernetes names the kind here, and not the resource.
+  const subject = { ...subjectOf(target.definition), resource: target.definition.kind };
   const name = target.name ?? '';
-  if (uid !== undefined && uid !== old.metadata.uid) {
+  if (uid !== undefined && uid !== old.metadata.uid)
     throw conflict(
       subject,
       name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+      `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`,
     );
-  }
-  if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
+  if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion)
     throw conflict(
       subject,
       name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${old.metadata.resourceVersion}`,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`,
     );
-  }
 }

@@ -17,6 +17,7 @@ import type { Admitted, Attributes, WriteEnvironment } from '../admission/plugin
 import { inheritOnUpdate } from '../metadata/system-fields.ts';
 import { writtenBy } from '../past/actor.ts';
 import type { Modification, Outcome, RequestContext, SeenObject, Target, WriteOptions } from '../registry.ts';
+import { otherObject } from '../storage-conflict.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
@@ -257,11 +258,8 @@ function checkIdentity(
   }
   const subject = subjectOf(target.definition);
   if (meta.uid && meta.uid !== old.metadata.uid) {
-    throw conflict(
-      subject,
-      name,
-      `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`,
-    );
+    const at = { namespace: target.namespace, name };
+    throw conflict(subject, name, otherObject(target.definition, at, meta.uid, old.metadata.uid));
   }
   if (meta.resourceVersion && meta.resourceVersion !== '0' && meta.resourceVersion !== old.metadata.resourceVersion) {
     throw conflict(

@@ -9,7 +9,7 @@ import type { ResourceDefinition } from '../../../api/definition.ts';
 import { bodyOf } from '../../../api/subresource-body.ts';
 import { expressions } from '../../../cel/expressions.ts';
 import { mergeApplied } from '../../../machinery/apply/merge.ts';
-import { applyJsonPatch, isFailedTest } from '../../../machinery/json-patch.ts';
+import { applyJsonPatch, isFailedTest, patchProblem } from '../../../machinery/json-patch.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import type { Schema } from '../../../machinery/schema.ts';
 import { StatusError } from '../../../machinery/status.ts';
@@ -117,7 +117,7 @@ async function mutated(
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       // A patch whose test fails is not made, and nobody is refused for it.
-      return isFailedTest(error) ? object : `JSONPath: ${error.message}`;
+      return isFailedTest(error) ? object : `JSONPath: ${patchProblem(error)}`;
     }
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
