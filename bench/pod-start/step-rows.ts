@@ -1,11 +1,19 @@
 // The way of a pod from its POST to the watcher that sees it run, step by step: what the watcher saw beside what the agent logged.
 
+import { readFileSync } from 'node:fs';
 import type { StartTimes } from '../../agent/pods/start-latency.ts';
 import type { SeenStart } from './over-http.ts';
 import { quantile } from './quantile.ts';
 
 /** A line of the agent's log. `time`: Unix milliseconds at its end. */
-export type LoggedStart = StartTimes & { readonly pod: string; readonly time: number };
+type LoggedStart = StartTimes & { readonly pod: string; readonly time: number };
+
+/** What the agent's log says of each pod it started. `dataDir`: of the cluster. */
+export function loggedStarts({ dataDir }: { readonly dataDir: string }): LoggedStart[] {
+  const lines = readFileSync(`${dataDir}/log/agent.log`, 'utf8').split('\n');
+  // as: the agent's own line.
+  return lines.filter((line) => line.includes('"pod started"')).map((line) => JSON.parse(line) as LoggedStart);
+}
 
 export interface StepRow {
   readonly step: string;

@@ -1,6 +1,5 @@
 // This version, another one beside it and the runtime asked by itself, each in its turn.
 
-import { readFileSync } from 'node:fs';
 import { startCluster, startClusterOf, type TestCluster } from '../../test/tools/cluster.ts';
 import { createHost } from '../../test/tools/host.ts';
 import { type BareStarts, openBareStarts } from './bare-start.ts';
@@ -8,7 +7,7 @@ import type { PodKind } from './bench-pod.ts';
 import { openPodStarter, type PodStarter, timeOfAll } from './pod-starter.ts';
 import { quantile } from './quantile.ts';
 import { aboveTheRuntime, quietTurns, timeOf } from './quiet-turns.ts';
-import { type LoggedStart, outsideTheRuntime, stepRows } from './step-rows.ts';
+import { loggedStarts, outsideTheRuntime, stepRows } from './step-rows.ts';
 
 const manyTurns = 3;
 
@@ -103,13 +102,6 @@ async function manyAtOnce(runtime: BareStarts, clusters: readonly Starting[], co
   }));
   console.table(rows);
   return rows;
-}
-
-/** What the agent's log says of each pod it started. */
-function loggedStarts(cluster: TestCluster): LoggedStart[] {
-  const lines = readFileSync(`${cluster.dataDir}/log/agent.log`, 'utf8').split('\n');
-  // as: the agent's own line.
-  return lines.filter((line) => line.includes('"pod started"')).map((line) => JSON.parse(line) as LoggedStart);
 }
 
 function rounded(figures: Readonly<Record<string, number>>): Record<string, number> {
