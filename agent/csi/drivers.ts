@@ -3,8 +3,11 @@
 
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { errorText } from '../../core/machinery/error-text.ts';
+import { validateLabels } from '../../core/machinery/labels.ts';
 import { dns1123Subdomain } from '../../core/machinery/names.ts';
+import { mayLabelItself } from '../../core/node/own-labels.ts';
 import type { EventLog } from '../../core/process/log.ts';
 import { createGrpcClient, type GrpcClient } from '../cri/grpc.ts';
 import { csiMethods, type PluginInfo, registrationMethods } from './messages.ts';
@@ -45,6 +48,8 @@ const csiType = 'CSIPlugin';
 /** Kubernetes' own limit for the names of drivers. */
 const longestName = 63;
 const lookMs = 2000;
+/** Of the node's labels, by what all drivers say of where they are: a report has room for 500. */
+const mostLabels = 200;
 
 interface Known {
   /** A socket that was made anew is another one. */
@@ -57,6 +62,14 @@ export function createDrivers({ registry, publish, log }: DriversOptions): Drive
   const known = new Map<string, Known>();
   const all = () => [...known.values()].flatMap(({ driver }) => driver ?? []);
   let looking: Promise<void> | undefined;
+  /** By socket and identity: one that does not answer holds up none of the others. */
+  const registering = new Map<string, Promise<void>>();
+  let publishing: Promise<void> = Promise.resolve();
+  /** One after the other, each of what there is then. */
+  const publishAll = () => {
+    publishing = publishing.catch(() => undefined).then(() => publish(all()));
+    return publishing;
+  };
 
   const register = async (socket: string, identity: string) => {
     const client = createGrpcClient(`unix://${socket}`);
@@ -68,8 +81,9 @@ export function createDrivers({ registry, publish, log }: DriversOptions): Drive
       if (info.type !== csiType) return void known.set(socket, { identity, driver: undefined });
       try {
         const driver = await open(info, registry);
+        demandOwnLabels(driver, all());
         known.set(socket, { identity, driver });
-        await publish(all());
+        await publishAll();
         log.info({ driver: driver.name, node: driver.node.id }, 'CSI driver registered');
       } catch (error) {
         forget(socket);
@@ -85,6 +99,16 @@ export function createDrivers({ registry, publish, log }: DriversOptions): Drive
     known.get(socket)?.driver?.client.close();
     known.delete(socket);
   };
+  const begin = (socket: string, identity: string) => {
+    const key = `${socket} ${identity}`;
+    if (registering.has(key)) return;
+    const registered = register(socket, identity)
+      .catch((error: unknown) =>
+        log.warn({ socket, error: errorText(error) }, 'a plugin could not be registered; trying again'),
+      )
+      .finally(() => registering.delete(key));
+    registering.set(key, registered);
+  };
   const look = async () => {
     const found = new Map<string, string>();
     for (const name of await fs.readdir(registry).catch(() => [])) {
@@ -95,12 +119,9 @@ export function createDrivers({ registry, publish, log }: DriversOptions): Drive
     const gone = [...known].filter(([socket, { identity }]) => found.get(socket) !== identity);
     for (const [socket] of gone) forget(socket);
     const lost = gone.filter(([socket, { driver }]) => driver && !found.has(socket));
-    if (lost.length > 0) await publish(all());
-    for (const [socket, identity] of found)
-      if (!known.has(socket))
-        await register(socket, identity).catch((error: unknown) =>
-          log.warn({ socket, error: errorText(error) }, 'a plugin could not be registered; trying again'),
-        );
+    if (lost.length > 0) await publishAll();
+    for (const [socket, identity] of found) if (!known.has(socket)) begin(socket, identity);
+    await Promise.race([Promise.all(registering.values()), setTimeout(lookMs, undefined, { ref: false })]);
   };
   const lookOnce = () => {
     looking ??= look().finally(() => {
@@ -124,6 +145,23 @@ export function createDrivers({ registry, publish, log }: DriversOptions): Drive
       for (const socket of [...known.keys()]) forget(socket);
     },
   };
+}
+
+/** What the driver's topology makes of the node's labels. Throws where the node could not say them, or another driver says otherwise. */
+function demandOwnLabels({ name, node }: Driver, others: readonly Driver[]): void {
+  const { topology } = node;
+  const [fault] = validateLabels(topology, 'topology');
+  if (fault) throw new Error(`driver ${name}: ${fault.field}: ${fault.message.slice(0, 300)}`);
+  const said = new Map(
+    others.filter((each) => each.name !== name).flatMap((each) => Object.entries(each.node.topology)),
+  );
+  for (const [key, value] of Object.entries(topology)) {
+    if (!mayLabelItself(key)) throw new Error(`driver ${name}: no node may give itself the label ${key}`);
+    if ((said.get(key) ?? value) !== value) throw new Error(`driver ${name}: another driver has ${key} otherwise`);
+    said.set(key, value);
+  }
+  if (said.size > mostLabels)
+    throw new Error(`driver ${name}: drivers may have ${mostLabels} labels of a node together`);
 }
 
 /** What a driver says is hostile until it was looked at. Throws where it is not what it must be. */

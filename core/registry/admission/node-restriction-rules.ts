@@ -12,6 +12,7 @@ import { getOwn } from '../../machinery/own.ts';
 import { semanticEqual } from '../../machinery/semantic-equal.ts';
 import { forbidden, notFound } from '../../machinery/status.ts';
 import { joinedBy } from '../../node/joining.ts';
+import { mayLabelItself } from '../../node/own-labels.ts';
 import { isWireGuardKey, seenFrom, wireGuardKey } from '../../node/pod-network.ts';
 import { podReferences } from '../../node/pod-references.ts';
 import { turnFault, upgradeLease } from '../../node/upgrade-turn.ts';
@@ -123,7 +124,7 @@ function checkNode(attributes: OfNodes, node: string): void {
   const { operation, name, subresource, object, old } = attributes;
   if (name !== node) refuse(attributes, `node "${node}" is not allowed to modify node "${name}"`);
   if (operation === 'DELETE') refuse(attributes, `node "${node}" cannot delete itself`);
-  const changed = changedLabels(object, old).filter((key) => !mayLabel(key));
+  const changed = changedLabels(object, old).filter((key) => !mayLabelItself(key));
   if (changed.length > 0) refuse(attributes, `is not allowed to modify labels: ${changed.sort().join(', ')}`);
   const [after, before] = [object, old];
   const differs = (field: keyof NonNullable<V1Node['spec']>) =>
@@ -202,31 +203,6 @@ function changedLabels(object: KubeObject | undefined, old: KubeObject | undefin
   return [...new Set([...Object.keys(after), ...Object.keys(before)])].filter(
     (key) => getOwn(after, key) !== getOwn(before, key),
   );
-}
-
-const ownLabels = new Set([
-  'kubernetes.io/hostname',
-  'kubernetes.io/arch',
-  'kubernetes.io/os',
-  'beta.kubernetes.io/arch',
-  'beta.kubernetes.io/os',
-  'beta.kubernetes.io/instance-type',
-  'node.kubernetes.io/instance-type',
-  'topology.kubernetes.io/zone',
-  'topology.kubernetes.io/region',
-  'failure-domain.beta.kubernetes.io/zone',
-  'failure-domain.beta.kubernetes.io/region',
-]);
-
-/** Labels of the kubernetes.io and k8s.io domains steer workloads: a node may set only those that describe it. */
-function mayLabel(key: string): boolean {
-  const slash = key.indexOf('/');
-  if (slash < 0) return true;
-  const domain = key.slice(0, slash);
-  const under = (parent: string) => domain === parent || domain.endsWith(`.${parent}`);
-  if (under('node-restriction.kubernetes.io')) return false;
-  if (!under('kubernetes.io') && !under('k8s.io')) return true;
-  return ownLabels.has(key) || under('kubelet.kubernetes.io') || under('node.kubernetes.io');
 }
 
 function refuse({ definition, name }: Attributes, why: string): never {
