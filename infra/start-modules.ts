@@ -19,6 +19,7 @@ export const startsOf: Readonly<Record<BundleName, Starts>> = {
     read: [
       ...api,
       'core/api/built-in-columns.ts',
+      'core/registry/read/watch.ts',
       'functions/apiserver/resources/watch.ts',
       'functions/apiserver/system/documents.ts',
     ],

@@ -10,7 +10,6 @@ import type { WriteEnvironment } from './admission/plugin.ts';
 import { admit } from './admit.ts';
 import { lookups } from './lookup.ts';
 import { list } from './read/list.ts';
-import { watch } from './read/watch.ts';
 import { readOne } from './read-one.ts';
 import type { Registry, Target } from './registry.ts';
 import type { RegistryOptions } from './registry-options.ts';
@@ -19,9 +18,10 @@ import { createWebhookCaller } from './webhooks/caller.ts';
 import { create } from './write/create.ts';
 import { updates } from './write/ownership.ts';
 
-/** A process that makes objects needs neither of them for its first. */
+/** A process that makes objects needs none of them for its first. */
 const changes = late(() => import('./changes.ts'));
 const removals = late(() => import('./removals.ts'));
+const watching = late(() => import('./read/watch.ts'));
 
 export const systemRandom: Random = { uuid: randomUUID, number: Math.random };
 
@@ -36,7 +36,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   return {
     get: (context, target, getOptions) => readOne(env, context, target, getOptions),
     list: (_context, target, listOptions) => list(env, target, listOptions),
-    watch: (_context, target, watchOptions) => watch(env, target, watchOptions),
+    watch: async (_context, target, watchOptions) => watching(({ watch }) => watch(env, target, watchOptions)),
     create: (context, target, object, writeOptions) =>
       write(target, () => {
         if (target.subresource)

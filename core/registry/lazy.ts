@@ -1,10 +1,13 @@
 // A registry of a process that may never write: reads are there at once, and the code of writes is loaded with the first.
 
+import { late } from '../machinery/late.ts';
 import { list } from './read/list.ts';
-import { watch } from './read/watch.ts';
 import { readOne } from './read-one.ts';
 import type { Registry } from './registry.ts';
 import type { RegistryOptions } from './registry-options.ts';
+
+/** What writes is never asked for one. */
+const watching = late(() => import('./read/watch.ts'));
 
 export interface LazyRegistry extends Registry {
   /** Loads the code of writes ahead of the first: for a process that will write. */
@@ -25,7 +28,7 @@ export function createLazyRegistry(options: Omit<RegistryOptions, 'random'>): La
     },
     get: (context, target, getOptions) => readOne(options, context, target, getOptions),
     list: (_context, target, listOptions) => list(options, target, listOptions),
-    watch: (_context, target, watchOptions) => watch(options, target, watchOptions),
+    watch: async (_context, target, watchOptions) => watching(({ watch }) => watch(options, target, watchOptions)),
     create: async (...given) => (await whole()).create(...given),
     update: async (...given) => (await whole()).update(...given),
     modify: async (...given) => (await whole()).modify(...given),
