@@ -674,6 +674,14 @@ describe('an update is refused', () => {
       [expect.stringMatching(/^spec: Invalid value: .*: field is immutable$/)],
     ],
     [
+      'rbac.authorization.k8s.io/rolebindings',
+      { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'a' } },
+      { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'b' } },
+      [
+        'roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"b"}: cannot change roleRef',
+      ],
+    ],
+    [
       'apps/controllerrevisions',
       { data: { a: 1 }, revision: 1 },
       { data: { a: 2 } },

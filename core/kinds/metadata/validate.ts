@@ -59,6 +59,16 @@ export function validateObjectMeta(
   return errors;
 }
 
+/** As Kubernetes shows each where it is not there. */
+const emptyMeta = {
+  name: '',
+  namespace: '',
+  uid: '',
+  creationTimestamp: null,
+  deletionTimestamp: 'null',
+  deletionGracePeriodSeconds: 'null',
+};
+
 /** What an update may not change, whatever the kind. */
 export function validateMetaUpdate(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
   const errors: FieldError[] = [];
@@ -71,7 +81,7 @@ export function validateMetaUpdate(meta: ObjectMeta, old: ObjectMeta): FieldErro
     'deletionGracePeriodSeconds',
   ] as const) {
     if (meta[field] !== old[field])
-      errors.push(invalidValue(`metadata.${field}`, meta[field] ?? null, 'field is immutable'));
+      errors.push(invalidValue(`metadata.${field}`, meta[field] ?? emptyMeta[field], 'field is immutable'));
   }
   if (old.deletionTimestamp && meta.finalizers) {
     const known = new Set(old.finalizers);
@@ -167,5 +177,7 @@ export function validateFinalizerName(name: string, path: string): FieldError[] 
 
 /** For parts that a kind forbids to change: one error at `path` when they differ. */
 export function immutable(value: unknown, old: unknown, path: string): FieldError[] {
-  return deepEqual(value, old) ? [] : [invalidValue(path, value ?? null, 'field is immutable')];
+  // Kubernetes shows a pointer to nothing as this text, and a list of nothing as it is.
+  const nothing = Array.isArray(old) ? null : 'null';
+  return deepEqual(value, old) ? [] : [invalidValue(path, value ?? nothing, 'field is immutable')];
 }

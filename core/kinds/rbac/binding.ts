@@ -1,6 +1,6 @@
 // RoleBindings and ClusterRoleBindings: one strategy for both.
 
-import type { V1ClusterRoleBinding, V1RoleBinding } from '../../../generated/kubernetes.ts';
+import type { V1ClusterRoleBinding, V1RoleBinding, V1RoleRef } from '../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { dns1123Subdomain, pathSegmentName } from '../../machinery/names.ts';
 import { semanticEqual } from '../../machinery/semantic-equal.ts';
@@ -49,5 +49,10 @@ export const bindingOf = (roleKinds: readonly string[], namespaced: boolean) =>
     validateUpdate: (object, old) =>
       semanticEqual(object.roleRef, old.roleRef)
         ? []
-        : [invalidValue('roleRef', object.roleRef, 'cannot change roleRef')],
+        : [invalidValue('roleRef', shownRoleRef(object.roleRef), 'cannot change roleRef')],
   });
+
+/** As Kubernetes shows its own type, whose fields have Go's names. */
+function shownRoleRef({ apiGroup = '', kind = '', name = '' }: Partial<V1RoleRef>): object {
+  return { APIGroup: apiGroup, Kind: kind, Name: name };
+}

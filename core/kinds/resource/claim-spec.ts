@@ -107,7 +107,11 @@ function validateRequest({ name, exactly, firstAvailable = [] }: V1DeviceRequest
   const several = firstAvailable.length > 0;
   if (exactly && several)
     errors.push(
-      invalidValue(path, null, 'exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set'),
+      invalidValue(
+        path,
+        'null',
+        'exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set',
+      ),
     );
   else if (exactly) errors.push(...validateWish(exactly, `${path}.exactly`));
   else if (several)

@@ -47,7 +47,7 @@ describe('a ResourceClaim is refused', () => {
       'a request of both kinds',
       asking({ ...exactly(), firstAvailable: [{ name: 's', deviceClassName: 'c' }] }),
       [
-        'spec.devices.requests[0]: Invalid value: null: exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set',
+        'spec.devices.requests[0]: Invalid value: "null": exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set',
       ],
     ],
     [

@@ -1,6 +1,6 @@
 // PodDisruptionBudgets.
 
-import type { V1PodDisruptionBudget } from '../../../../generated/kubernetes.ts';
+import type { V1PodDisruptionBudget, V1PodDisruptionBudgetSpec } from '../../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, notSupported } from '../../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../../machinery/labels.ts';
 import { validateConditions } from '../../rules/conditions.ts';
@@ -15,7 +15,7 @@ export const strategy = strategyFor<V1PodDisruptionBudget>({
     if (!spec) return [];
     const errors: FieldError[] = [];
     if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) {
-      errors.push(invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+      errors.push(invalidValue('spec', shownSpec(spec), 'minAvailable and maxUnavailable cannot be both set'));
     }
     if (spec.minAvailable !== undefined) errors.push(...countOrPercent(spec.minAvailable, 'spec.minAvailable'));
     if (spec.maxUnavailable !== undefined) errors.push(...countOrPercent(spec.maxUnavailable, 'spec.maxUnavailable'));
@@ -32,3 +32,13 @@ export const strategy = strategyFor<V1PodDisruptionBudget>({
 });
 
 const policies = ['AlwaysAllow', 'IfHealthyBudget'];
+
+/** As Kubernetes shows its own type, whose fields have Go's names. */
+function shownSpec(spec: V1PodDisruptionBudgetSpec): object {
+  return {
+    MinAvailable: spec.minAvailable ?? null,
+    Selector: spec.selector ?? null,
+    MaxUnavailable: spec.maxUnavailable ?? null,
+    UnhealthyPodEvictionPolicy: spec.unhealthyPodEvictionPolicy ?? null,
+  };
+}

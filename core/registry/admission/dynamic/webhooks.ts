@@ -13,7 +13,7 @@ import { holdsMore, isReadable, maxDepth, maxValues } from '../../../machinery/d
 import { reasonOf } from '../../../machinery/foreign-status.ts';
 import { parseJson } from '../../../machinery/json.ts';
 import { hasMoreValues } from '../../../machinery/json-commas.ts';
-import { applyingJsonPatch } from '../../../machinery/json-patch.ts';
+import { applyingJsonPatch, patchProblem } from '../../../machinery/json-patch.ts';
 import { setOwn } from '../../../machinery/own.ts';
 import { badRequest, StatusError } from '../../../machinery/status.ts';
 import { runYielding, yieldToEventLoop } from '../../../machinery/steps.ts';
@@ -260,7 +260,7 @@ async function applyPatchOf(object: unknown, patch: unknown, name: string, large
     if (!(error instanceof StatusError)) throw error;
     throw new StatusError(
       'InternalError',
-      `Internal error occurred: the patch of admission webhook ${JSON.stringify(name)} does not apply: ${error.message}`,
+      `Internal error occurred: the patch of admission webhook ${JSON.stringify(name)} does not apply: ${patchProblem(error)}`,
     );
   }
 }
