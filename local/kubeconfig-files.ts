@@ -7,6 +7,7 @@ import { parse, stringify } from 'yaml';
 import { errorText } from '../core/machinery/error-text.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
 import { readCluster } from './cluster.ts';
+import { shownText } from './shown.ts';
 import { table } from './table.ts';
 import { UserError } from './user-error.ts';
 
@@ -56,7 +57,9 @@ export function mergeKubeconfig({ from, into, name, switches, dataDir }: MergeOp
   write(target, { ...merged, 'current-context': current });
   const names = added.contexts.map((each) => each.name).join(', ');
   console.error(
-    `${target} has ${names}${current === text(added['current-context']) ? ', which kubectl uses now' : `: \`zeroplane kubeconfig switch ${added.contexts[0]?.name}\` has kubectl use it`}`,
+    shownText(
+      `${target} has ${names}${current === text(added['current-context']) ? ', which kubectl uses now' : `: \`zeroplane kubeconfig switch ${added.contexts[0]?.name}\` has kubectl use it`}`,
+    ),
   );
   return { file: target, contexts: added.contexts.map((each) => each.name), current };
 }

@@ -1,5 +1,6 @@
 // Changes as people read them: who, when, from where, and the fields that differ.
 
+import { shownText } from '../../local/shown.ts';
 import { type FieldChange, fieldChanges, isObject, pathText } from './field-changes.ts';
 import type { Actor, Change } from './past-api.ts';
 
@@ -20,7 +21,7 @@ export function changeLines(change: Change, before: Change | undefined, style: S
     `revision ${revision}`,
     time === undefined ? 'older than the log' : `${time} (${ago(time, style.now)})`,
   ];
-  const lines = [`${paint('bold', head.join('  '), style)}  ${operation} ${visible(actorText(by))}`];
+  const lines = [`${paint('bold', head.join('  '), style)}  ${operation} ${shownText(actorText(by))}`];
   if (operation === 'create')
     lines.push(...differenceLines(fieldChanges(emptyOf(change.object), change.object), style));
   else if (operation === 'update' && before) {
@@ -75,11 +76,6 @@ function ago(time: string, now: Date): string {
 }
 
 function paint(code: keyof typeof codes, text: string, { colour }: Style): string {
-  const shown = visible(text);
+  const shown = shownText(text);
   return colour ? `\u001b[${codes[code]}m${shown}\u001b[0m` : shown;
-}
-
-/** What objects and their writers are called comes from others: none of it moves the terminal's cursor, or turns its text around. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '?');
 }
