@@ -101,9 +101,13 @@ export class Tables {
     const state = this.types.get(type);
     if (!state) return undefined;
     const known = this.#recent.get(state.id, name);
-    if (known) return known;
+    if (known) return 'value' in known ? known : undefined;
     const revision = this.revisionOf(state, name);
-    if (revision === 0) return undefined;
+    if (revision === 0) {
+      // Who asks is often about to make it.
+      this.#recent.set(state.id, { name, revision: 0 });
+      return undefined;
+    }
     const row = this.sql(`SELECT value FROM ${state.log} WHERE revision = ?`).get(revision);
     const item = { name, revision, value: bytesOf(row?.['value']) };
     this.#recent.set(state.id, item);
@@ -217,7 +221,7 @@ export class Tables {
       value,
     );
     if (write.op === 'put') this.#recent.set(id, { name: write.name, revision, value });
-    else this.#recent.delete(id, write.name);
+    else this.#recent.set(id, { name: write.name, revision: 0 });
     const expires = write.op === 'put' ? write.expiresAt : undefined;
     state.unindexed.set(write.name, { revision, op: write.op });
     this.#unindexed++;

@@ -7,34 +7,43 @@ export interface LastEntry {
 }
 
 export class Unindexed {
-  readonly #durable = new Map<string, LastEntry>();
-  /** Of the open transaction, or of one that is not durable yet. */
-  readonly #open = new Map<string, LastEntry>();
+  /** As of the open transaction. */
+  #last = new Map<string, LastEntry>();
+  /** What stood there before each write of the open transaction, or of one that is not durable yet. */
+  #before: { readonly name: string; readonly last: LastEntry | undefined }[] = [];
   #indexed = 0;
 
   get size(): number {
-    return this.#durable.size + this.#open.size;
+    return this.#last.size;
   }
 
   get(name: string): LastEntry | undefined {
-    return this.#open.get(name) ?? this.#durable.get(name);
+    return this.#last.get(name);
   }
 
   set(name: string, last: LastEntry): void {
-    this.#open.set(name, last);
+    this.#before.push({ name, last: this.#last.get(name) });
+    this.#last.set(name, last);
   }
 
   /** Each name once. */
   all(): ReadonlyMap<string, LastEntry> {
-    return new Map([...this.#durable, ...this.#open]);
+    return this.#last;
   }
 
   /** The transaction ended. `indexed`: the index knows of everything up to this revision. */
   settle(durable: boolean, indexed: number): void {
-    if (durable) for (const [name, last] of this.#open) this.#durable.set(name, last);
-    this.#open.clear();
+    if (!durable) this.#takeBack();
+    this.#before = [];
     if (indexed === this.#indexed) return;
     this.#indexed = indexed;
-    for (const [name, { revision }] of this.#durable) if (revision <= indexed) this.#durable.delete(name);
+    this.#last = new Map([...this.#last].filter(([, { revision }]) => revision > indexed));
+  }
+
+  #takeBack(): void {
+    for (const { name, last } of this.#before.reverse()) {
+      if (last) this.#last.set(name, last);
+      else this.#last.delete(name);
+    }
   }
 }
