@@ -144,7 +144,28 @@ function takeHttp2(
   const source = stream.endAfterHeaders ? undefined : stream;
   const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: stream, source });
   open.add(stream, request);
-  respond(api, stream, request, onError);
+  afterTurn(() => {
+    // Who broke it off in the same breath asks for nothing.
+    if (!stream.closed && !stream.destroyed) respond(api, stream, request, onError);
+  });
+}
+
+/** What came in this turn and is not begun yet. */
+let due: (() => void)[] = [];
+
+/**
+ * Node hands a request on before it looks at what came behind its headers in the same packets: its body mostly, and others. Begun once
+ * all of it was looked at, a request has its small body at hand and waits for nothing (content/hold-end.ts), and the answers of those that
+ * came together go out together.
+ */
+function afterTurn(begin: () => void): void {
+  if (due.push(begin) === 1) setImmediate(beginAll);
+}
+
+function beginAll(): void {
+  const all = due;
+  due = [];
+  for (const begin of all) begin();
 }
 
 /** `seen`: who sent it, where the connection is not the client's own (serve-behind.ts). */

@@ -8,7 +8,7 @@ import { noteNames } from '../../../core/machinery/json-names.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { RoutedRequest } from '../http.ts';
 import { maxBodyBytes } from './body-limits.ts';
-import { announcedBytes, holdEnd } from './hold-end.ts';
+import { announcedBytes, holdEnd, takeAnnounced } from './hold-end.ts';
 import { mediaTypes } from './negotiate.ts';
 import type { DecodeYaml } from './yaml-thread.ts';
 
@@ -35,7 +35,10 @@ export async function readBody(request: RoutedRequest, limit = maxBodyBytes, roo
   const length = request.headers['content-length'];
   if (Number(length ?? 0) > limit) throw tooLarge(limit);
   const stream = body instanceof Readable ? body : Readable.from(body, { objectMode: false });
-  const bytes = await readStream(stream, announcedBytes(stream, length), limit, room);
+  const announced = announcedBytes(stream, length);
+  const whole = takeAnnounced(stream, announced);
+  if (whole && room) room(Math.max(0, whole.length - freeBytes));
+  const bytes = whole ?? (await readStream(stream, announced, limit, room));
   request.body = bytes;
   request.received = true;
   return bytes;
@@ -61,6 +64,8 @@ function readStream(stream: Readable, announced: number, limit: number, room: Ro
     let size = 0;
     const broken = () => fail(brokenOff());
     if (stream.destroyed) return reject(brokenOff());
+    // An empty body may have ended by itself.
+    if (stream.readableEnded) return resolve(empty);
     const take = (chunk: Uint8Array) => {
       const before = size;
       size += chunk.length;
