@@ -164,12 +164,12 @@ describe('an integer of 64 bits in a custom resource', () => {
   });
 
   it.each<[string, number, string]>([
-    ['"big":9223372036854775808', 422, 'must be of type integer: \\"number\\"'],
-    ['"big":-9223372036854775809', 422, 'must be of type integer: \\"number\\"'],
-    ['"big":9007199254740992.0', 422, 'must be of type integer: \\"number\\"'],
+    ['"big":9223372036854775808', 422, 'must be of type int64: \\"float64\\"'],
+    ['"big":-9223372036854775809', 422, 'must be of type int64: \\"float64\\"'],
+    ['"big":9007199254740992.0', 422, 'must be of type int64: \\"float64\\"'],
     ['"big":1e3', 201, '"big":1000'],
     ['"big":5.0', 201, '"big":5'],
-    ['"big":1.5', 422, 'must be of type integer: \\"number\\"'],
+    ['"big":1.5', 422, 'must be of type int64: \\"float64\\"'],
     ['"big":1e999', 400, 'cannot unmarshal number 1e999'],
     ['"big":"9007199254740993"', 422, 'must be of type integer: \\"string\\"'],
     ['"small":2147483648', 422, 'Checked value must be of type integer with format int32'],
