@@ -99,8 +99,8 @@ describe('a custom resource', () => {
     expect(object).toEqual({ ...widget(), spec: { ...(widget()['spec'] as object), replicas: 1 } });
     expect(validateStructure(v1!.schema, object)).toEqual([]);
     expect(validateStructure(v1!.schema, { ...object, spec: { replicas: -1 } }).map((each) => each.field)).toEqual([
-      'spec.color',
       'spec.replicas',
+      'spec.color',
     ]);
   });
 
