@@ -87,7 +87,9 @@ function objectAt(depth: number): fc.Arbitrary<Sample> {
     .map(({ properties, unknown }) => {
       const schemas: Record<string, TestSchema> = {};
       const sent: Record<string, unknown> = {};
-      for (const [name, how, { schema, sent: value }] of properties) {
+      for (const [name, asked, { schema, sent: value }] of properties) {
+        // Of a list of values null is none, nullable or not.
+        const how = asked === 'null, nullable' && schema.enum ? 'absent' : asked;
         const filled = { ...schema, default: cleaned(schema, value) };
         const isDefaulted = how === 'defaulted' || how === 'null, defaulted';
         setOwn(schemas, name, how === 'null, nullable' ? { ...schema, nullable: true } : isDefaulted ? filled : schema);
