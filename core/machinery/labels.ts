@@ -51,7 +51,7 @@ export function labelSelectorOfSet(labels: Labels | undefined | null): LabelSele
 /** Whether labels match. An undefined selector matches nothing. */
 export function matchesLabels(selector: LabelSelector | undefined, labels: Labels | undefined | null): boolean {
   if (!selector) return false;
-  if (isLargeSelector(selector)) return matchesMany(rulesOf(selector), labels ?? noLabels);
+  if (isLargeSelector(selector)) return matchesMany(indexOf(selector), labels ?? noLabels);
   for (const requirement of selector) if (!matches(requirement, labels ?? noLabels)) return false;
   return true;
 }
@@ -122,16 +122,24 @@ export function validateLabelExpression(expression: LabelExpressionJson, path: s
   return errors;
 }
 
-/** Made once a selector. */
-const indexed = new WeakMap<LabelSelector, ReadonlyMap<string, Rule>>();
+interface Indexed {
+  readonly rules: ReadonlyMap<string, Rule>;
+  /** Keys that must be there. */
+  readonly needed: readonly string[];
+}
 
-function rulesOf(selector: LabelSelector): ReadonlyMap<string, Rule> {
-  const known = indexed.get(selector);
+/** Made once a selector. */
+const indexes = new WeakMap<LabelSelector, Indexed>();
+
+function indexOf(selector: LabelSelector): Indexed {
+  const known = indexes.get(selector);
   if (known) return known;
   const rules = new Map<string, Rule>();
   for (const requirement of selector) addTo(ruleOf(rules, requirement.key), requirement);
-  indexed.set(selector, rules);
-  return rules;
+  const needed = [...rules].filter(([, { present }]) => present).map(([key]) => key);
+  const index = { rules, needed };
+  indexes.set(selector, index);
+  return index;
 }
 
 function addTo(rule: Rule, requirement: LabelRequirement): void {
@@ -159,8 +167,8 @@ function addTo(rule: Rule, requirement: LabelRequirement): void {
 }
 
 /** What must be there is missed after as many looks as there are labels; of the rest only what is there counts. */
-function matchesMany(rules: ReadonlyMap<string, Rule>, labels: Labels): boolean {
-  for (const [key, { present }] of rules) if (present && getOwn(labels, key) === undefined) return false;
+function matchesMany({ rules, needed }: Indexed, labels: Labels): boolean {
+  for (const key of needed) if (getOwn(labels, key) === undefined) return false;
   for (const [key, value] of Object.entries(labels)) {
     const rule = rules.get(key);
     if (rule && !holds(rule, value)) return false;
