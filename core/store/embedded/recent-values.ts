@@ -12,8 +12,8 @@ export interface Absent {
 
 type Known = Item | Absent;
 
-/** What a name takes beside its value. */
-const bytesOfName = 64;
+/** What an entry takes beside its name and value, in the map and in the order. */
+const bytesOfEntry = 200;
 
 export class RecentValues {
   readonly #maximumBytes: number;
@@ -70,5 +70,5 @@ export class RecentValues {
 }
 
 function bytesOf(known: Known): number {
-  return bytesOfName + ('value' in known ? known.value.length : 0);
+  return bytesOfEntry + known.name.length + ('value' in known ? known.value.length : 0);
 }
