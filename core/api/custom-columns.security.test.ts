@@ -24,8 +24,7 @@ const spec = {
   text: 'x'.repeat(1_000_000),
   rows: Array.from({ length: 200 }, () => ({ text: 'x'.repeat(1000) })),
 };
-// as: an object of a definition that keeps what it does not know.
-const object = { apiVersion: 'e.com/v1', kind: 'A', metadata: { name: 'a' }, spec } as unknown as KubeObject;
+const object: KubeObject = { apiVersion: 'e.com/v1', kind: 'A', metadata: { name: 'a' }, spec };
 
 const hostile = [
   `.spec.deep${'[0,0]'.repeat(24)}.none`,

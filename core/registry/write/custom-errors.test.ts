@@ -1,13 +1,12 @@
 import { beforeAll, expect, it } from 'vitest';
-import type { ResourceDefinition } from '../../api/definition.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import type { Schema } from '../../machinery/schema.ts';
 import { loadTextFormats } from '../../machinery/structure/late-text-formats.ts';
-import type { RequestContext } from '../registry.ts';
 import { customErrors } from './custom-errors.ts';
 
-const text = { type: 'string' };
-const item = { type: 'object', properties: { k: text, n: { type: 'integer' } }, required: ['k'] };
-const spec = {
+const text: Schema = { type: 'string' };
+const item: Schema = { type: 'object', properties: { k: text, n: { type: 'integer' } }, required: ['k'] };
+const spec: Schema = {
   type: 'object',
   properties: {
     replicas: { 'x-kubernetes-preserve-unknown-fields': true },
@@ -19,16 +18,16 @@ const spec = {
     day: { ...text, format: 'date' },
   },
 };
-// What of a definition and of a request is looked at.
+const schema: Schema = { type: 'object', properties: { spec } };
 const definition = {
-  schema: { type: 'object', properties: { spec } },
+  schema,
   scale: {
     specReplicasPath: ['spec', 'replicas'],
     statusReplicasPath: ['status', 'replicas'],
     labelSelectorPath: ['status', 'selector'],
   },
-} as unknown as ResourceDefinition;
-const context = { large: false } as unknown as RequestContext;
+};
+const context = { large: false };
 
 beforeAll(() => loadTextFormats());
 

@@ -12,10 +12,13 @@ import { ratchet } from '../../machinery/structure/ratchet.ts';
 import { validateStructure } from '../../machinery/structure/validate-structure.ts';
 import type { RequestContext } from '../registry.ts';
 
+/** What of a definition says it. */
+type CustomDefinition = Pick<ResourceDefinition, 'schema' | 'scale'>;
+
 /** Structure, now that admission had its say, and rules. */
 export async function customErrors(
-  context: RequestContext,
-  definition: ResourceDefinition,
+  context: Pick<RequestContext, 'large'>,
+  definition: CustomDefinition,
   object: KubeObject,
   old: KubeObject | undefined,
 ): Promise<FieldError[]> {
@@ -27,7 +30,7 @@ export async function customErrors(
 }
 
 function customStructureErrors(
-  definition: ResourceDefinition,
+  definition: CustomDefinition,
   object: KubeObject,
   old: KubeObject | undefined,
 ): FieldError[] {

@@ -6,6 +6,7 @@ import type { Definitions, ResourceDefinition } from '../../../api/definition.ts
 import { expressions } from '../../../cel/expressions.ts';
 import { dyn, type Type } from '../../../cel/types/types.ts';
 import type { Schema } from '../../../machinery/schema.ts';
+import { paramDefinition } from '../param-kind.ts';
 
 const mostKinds = 10;
 /** Characters of expressions that are looked at, for each kind once: of a policy of a megabyte nothing is. */
@@ -18,7 +19,7 @@ export function typeWarnings(spec: V1ValidatingAdmissionPolicySpec, definitions:
   const messages = validations.map(({ messageExpression }) => messageExpression ?? '');
   const length = [...texts, ...messages].reduce((sum, text) => sum + text.length, 0);
   if (kinds.length === 0 || length > longestPolicy) return [];
-  const params = paramKind && paramsOf(paramKind.apiVersion ?? '', paramKind.kind ?? '', definitions);
+  const params = paramKind && paramDefinition(definitions, paramKind)?.schema;
   const checkers = kinds.map((kind) => checker(kind, params, variables));
   const check = (expression: string, fieldRef: string): V1ExpressionWarning[] => {
     const found = checkers.flatMap((problem) => problem(expression) ?? []);
@@ -50,11 +51,6 @@ function checker(
     const compiled = compileCel(expression, environment);
     return compiled.ok ? undefined : `${named}: ${compiled.error.message}\n`;
   };
-}
-
-function paramsOf(apiVersion: string, kind: string, definitions: Definitions): Schema | undefined {
-  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-  return definitions.findKind(group, version, kind)?.schema;
 }
 
 /** Those that the rules name, in order of group, version and kind; a rule with a wildcard names none. */

@@ -65,14 +65,13 @@ export function shownVersion(
   };
 }
 
-const texts = ['Description', 'Type'] as const;
-
 /** Go's name of each keyword in the order of its type, with what stands where it says nothing. */
 const keywords: readonly (readonly [name: string, keyword: keyof V1JSONSchemaProps, empty: '' | false | null])[] = [
   ['ID', 'id', ''],
   ['Schema', '$schema', ''],
   ['Ref', '$ref', null],
-  ...texts.map((name) => [name, name.toLowerCase() as 'description' | 'type', ''] as const),
+  ['Description', 'description', ''],
+  ['Type', 'type', ''],
   ['Nullable', 'nullable', false],
   ['Format', 'format', ''],
   ['Title', 'title', ''],

@@ -148,10 +148,11 @@ function validateStored({ spec, status }: V1CustomResourceDefinition): FieldErro
   const stored = status?.storedVersions ?? [];
   if (stored.length === 0)
     return [invalidValue('status.storedVersions', null, 'must have at least one stored version')];
+  const known = new Set(stored);
   const left = new Map(stored.map((name, index) => [name, index]));
   const errors: FieldError[] = [];
   for (const { name, storage } of spec.versions ?? []) {
-    if (storage && !left.has(name) && !stored.includes(name))
+    if (storage && !known.has(name))
       errors.push(invalidValue('status.storedVersions', stored, `must have the storage version ${name}`));
     left.delete(name);
   }

@@ -1,10 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { V1JSONSchemaProps } from '../../../../generated/kubernetes.ts';
 import { customResourceDefinition, free, servedVersion } from '../../../api/testing/custom-resource-definition.ts';
+import { loadExpressions } from '../../../cel/expressions.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import { compiledRules } from './compiled-rules.ts';
 import { strategy } from './strategy.ts';
 import { validateSchema } from './structural-schema.ts';
+
+beforeAll(() => loadExpressions());
 
 /** `field: message` of each error. */
 function problems(root: object): string[] {

@@ -12,6 +12,7 @@ import type { ResourceDefinition } from '../../../api/definition.ts';
 import { expressions, loadExpressions } from '../../../cel/expressions.ts';
 import { celLimits } from '../../../cel/limits.ts';
 import type { Budget } from '../../../cel/program.ts';
+import { paramDefinition } from '../../../kinds/admissionregistration/param-kind.ts';
 import type { Environment } from '../../../kinds/environment.ts';
 import { type LabelSelectorJson, labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
@@ -83,7 +84,7 @@ export async function evaluationsOf<B extends Binding>(
       : { ...matchResources, resourceRules: everything };
     if (matchResources && !(await matchRequest(env, attributes, constraintsOf(own)))) continue;
     const objects = await objectsIn(env, attributes, shown);
-    if (spec?.paramKind && !paramsDefinition(env, spec.paramKind)) {
+    if (spec?.paramKind && !paramDefinition(env.definitions, spec.paramKind)) {
       const { apiVersion, kind } = spec.paramKind;
       onFailure(binding, `failed to find resource referenced by paramKind: '${apiVersion}, Kind=${kind}'`, 'policy');
       continue;
@@ -133,7 +134,7 @@ async function paramsOf(
   kind: V1ParamKind | undefined,
   ref: V1ParamRef | undefined,
 ): Promise<readonly (KubeObject | null)[] | string> {
-  const params = kind && ref && paramsDefinition(env, kind);
+  const params = kind && ref && paramDefinition(env.definitions, kind);
   if (!params) return [null];
   if (ref.namespace && !params.namespaced)
     return 'paramRef.namespace must not be provided for a cluster-scoped `paramKind`';
@@ -145,11 +146,6 @@ async function paramsOf(
   return ref.parameterNotFoundAction === 'Allow'
     ? []
     : 'no params found for policy binding with `Deny` parameterNotFoundAction';
-}
-
-function paramsDefinition({ definitions }: Environment, { apiVersion = '', kind = '' }: V1ParamKind) {
-  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-  return definitions.findKind(group, version, kind);
 }
 
 async function find(
