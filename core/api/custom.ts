@@ -43,12 +43,15 @@ function customDefinition(
   const stored = spec.versions.find((each) => each.storage)?.name ?? version.name;
   const scale = scaleOf(version);
   const warning = deprecationWarning(group, names.kind, version);
-  const schema = structuralSchema(version.schema?.openAPIV3Schema, {
-    preserveUnknownFields: spec.preserveUnknownFields ?? false,
-  });
+  // Made when they are first looked at: a start does not build the schemas of what it may never serve.
+  const { preserveUnknownFields = false } = spec;
+  const schema = lazy(() => structuralSchema(version.schema?.openAPIV3Schema, { preserveUnknownFields }));
   const to = (apiVersion: string) => (webhook ? convertWith(webhook, apiVersion) : withVersion(apiVersion));
   const toThis = to(`${group}/${version.name}`);
-  const revise = reviser(schema, `${group}/${version.name}`, spec.versions.length > 1 ? toThis : undefined);
+  const revise = lazy(() =>
+    reviser(schema(), `${group}/${version.name}`, spec.versions.length > 1 ? toThis : undefined),
+  );
+  const expressions = lazy(() => hasExpressions(spec.versions));
   return {
     group,
     version: version.name,
@@ -61,18 +64,33 @@ function customDefinition(
     namespaced: spec.scope === 'Namespaced',
     verbs,
     subresources: subresourcesOf(names.kind, version),
-    schema,
+    get schema() {
+      return schema();
+    },
     columns: customColumns(version.additionalPrinterColumns),
     selectableFields: selectorsOf(version),
     type: `${group}/${names.plural}`,
     storageVersion: stored,
     ...(stored !== version.name && { convert: { toStorage: to(`${group}/${stored}`), fromStorage: toThis } }),
-    ...(revise && { revise }),
+    get revise() {
+      return revise();
+    },
     ...(metadata.deletionTimestamp && { terminating: true }),
     customResource: metadata.name ?? `${names.plural}.${group}`,
-    ...(hasExpressions(spec.versions) && { expressions: true }),
+    get expressions() {
+      return expressions();
+    },
     ...(scale && { scale }),
     ...(warning && { deprecationWarning: warning }),
+  };
+}
+
+/** Calls `make` with the first call, and gives the same again. */
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

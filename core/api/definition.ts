@@ -75,11 +75,11 @@ export interface ResourceDefinition {
    * Set where stored objects may differ from what this version shows, even when it is the stored one: written in another
    * version, or before the schema got a default. Gives the object itself when there is nothing to do; never changes it.
    */
-  readonly revise?: (object: KubeObject) => KubeObject | Promise<KubeObject>;
+  readonly revise?: ((object: KubeObject) => KubeObject | Promise<KubeObject>) | undefined;
   /** Set for custom resources: the CustomResourceDefinition's name. */
   readonly customResource?: string;
   /** Values of its schema may take CEL or regular expressions to validate (core/machinery/expressions.ts). */
-  readonly expressions?: true;
+  readonly expressions?: boolean;
   /** The custom resource is about to go: objects can no longer be made. */
   readonly terminating?: boolean;
   /** Where a custom resource with the subresource `scale` keeps what it scales by. Built-in kinds: `spec.replicas`, `status.replicas`. */

@@ -33,8 +33,7 @@ export async function coldStart(
   { window, pageSize, project }: ColdStartOptions,
 ): Promise<ColdStart> {
   for (;;) {
-    const compacted = await store.compacted(type);
-    const head = await store.head(type);
+    const { compacted, head } = await store.bounds(type);
     // Never written.
     if (head === 0) return { items: [], revision: 0, past: [], floor: 0, sealed: [] };
     const base = Math.max(compacted, head - window);
@@ -44,7 +43,7 @@ export async function coldStart(
     } catch (error) {
       if (!isCompacted(error) && !isSealed(error)) throw error;
       // The compactor was faster, or this engine does not tell older states.
-      if ((await store.compacted(type)) > base) continue;
+      if ((await store.bounds(type)).compacted > base) continue;
     }
     const { items, revision, sealed = [] } = await store.list(type, { includeSealed: true });
     const past = await logBetween(store, type, base, revision);

@@ -60,9 +60,10 @@ class LogReplica implements Replica {
 
   async load(): Promise<void> {
     const { prefix, withState } = this.#options;
-    this.#oldest = await this.#store.compacted(this.type);
+    const { compacted, head } = await this.#store.bounds(this.type);
+    this.#oldest = compacted;
     if (!withState) {
-      this.#revision = await this.#store.head(this.type);
+      this.#revision = head;
       return;
     }
     const state: StoredEntry[] = [];

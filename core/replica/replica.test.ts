@@ -433,7 +433,7 @@ function withoutHistory(inner: EmbeddedStore): Store {
   return proxied(inner, {
     list: async (type, options) => {
       if (options?.revision === undefined) return inner.list(type, options);
-      const data = { type, compactedRevision: await inner.compacted(type) };
+      const data = { type, compactedRevision: (await inner.bounds(type)).compacted };
       throw new StoreError({ code: 'compacted', data }, 'only the newest state can be told');
     },
   });
@@ -453,7 +453,7 @@ function proxied(inner: EmbeddedStore, changes: Partial<Store>): Store {
     past: (...a) => inner.past(...a),
     revisionAt: (...a) => inner.revisionAt(...a),
     head: (...a) => inner.head(...a),
-    compacted: (...a) => inner.compacted(...a),
+    bounds: (...a) => inner.bounds(...a),
     compact: (...a) => inner.compact(...a),
     types: () => inner.types(),
     onCommit: (...a) => inner.onCommit(...a),

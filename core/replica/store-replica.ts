@@ -295,7 +295,8 @@ export class StoreReplica implements Replica, ChannelHost {
 
   /** Every replica of a store forgets what the store forgot, so that all of them answer alike. */
   async #forgetCompacted(): Promise<void> {
-    this.#window.forget(Math.min(await this.#store.compacted(this.type), this.#revision));
+    const { compacted } = await this.#store.bounds(this.type);
+    this.#window.forget(Math.min(compacted, this.#revision));
   }
 
   #refuseCompacted(revision: number): void {

@@ -67,10 +67,9 @@ async function compactionTarget(
   oldMs: number,
   { keepEntries, maximumEntries }: CompactionPolicy,
 ): Promise<number> {
-  const head = await store.head(type);
+  const { compacted, head } = await store.bounds(type);
   // Most types are small, and nothing more is asked about them.
   if (head <= keepEntries) return 0;
-  const compacted = await store.compacted(type);
   const overfull = head - maximumEntries;
   const old = head - keepEntries > compacted ? await revisionAt(store, type, oldMs) : 0;
   const target = Math.max(Math.min(old, head - keepEntries), overfull);

@@ -86,7 +86,7 @@ export function serveStore(store: ServedStore, port: MessagePort): void {
     past: (...args) => store.past(...args),
     revisionAt: (...args) => store.revisionAt(...args),
     head: (...args) => store.head(...args),
-    compacted: (...args) => store.compacted(...args),
+    bounds: (...args) => store.bounds(...args),
     compact: (...args) => store.compact(...args),
     types: () => store.types(),
     beat: async (...args) => heartbeatsOf(store).beat(...args),
@@ -211,7 +211,7 @@ export function connectStore(port: MessagePort): ConnectedStore {
     past: (...args) => call('past', ...args),
     revisionAt: (...args) => call('revisionAt', ...args),
     head: (...args) => call('head', ...args),
-    compacted: (...args) => call('compacted', ...args),
+    bounds: (...args) => call('bounds', ...args),
     compact: (...args) => call('compact', ...args),
     types: () => call('types'),
     heartbeats: {

@@ -10,7 +10,7 @@ export function restOf(store: Store): Omit<Store, 'commit' | 'commitEach'> {
     past: (type, name, options) => store.past(type, name, options),
     revisionAt: (type, time) => store.revisionAt(type, time),
     head: (type) => store.head(type),
-    compacted: (type) => store.compacted(type),
+    bounds: (type) => store.bounds(type),
     compact: (type, revision) => store.compact(type, revision),
     types: () => store.types(),
     onCommit: (listener) => store.onCommit(listener),

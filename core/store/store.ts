@@ -119,6 +119,13 @@ export interface LogPage {
   readonly head: number;
 }
 
+export interface Bounds {
+  /** The revision up to which the log is gone: reads after an older revision fail. */
+  readonly compacted: number;
+  /** The newest revision; 0 for a type that was never written. */
+  readonly head: number;
+}
+
 export interface ListOptions {
   /** Only names that start with it, such as `default/`. */
   readonly prefix?: string;
@@ -178,8 +185,8 @@ export interface Store {
   revisionAt(type: TypeName, time: number): Promise<number>;
   /** The newest revision of a type; 0 for a type that was never written. */
   head(type: TypeName): Promise<number>;
-  /** The revision up to which the log is gone: reads after an older revision fail. */
-  compacted(type: TypeName): Promise<number>;
+  /** How far a type's log reaches, both ends as of one moment. */
+  bounds(type: TypeName): Promise<Bounds>;
   /** Forget log entries up to `revision`. Current items stay. */
   compact(type: TypeName, revision: number): Promise<void>;
   /** Types that have been written. */

@@ -46,7 +46,7 @@ export function logContract(suite: Suite): void {
       await store.commit([put('a', 1, '2'), remove('b', 2)]);
       await store.commit([put('a', 4, '3')]);
       await store.compact('pods', 5);
-      expect(await store.compacted('pods')).toBe(5);
+      expect((await store.bounds('pods')).compacted).toBe(5);
       const data = await failure('compacted', store.log('pods', 4));
       expect(data).toEqual({ type: 'pods', compactedRevision: 5 });
       expect((await entries(store, 5)).map((entry) => entry.revision)).toEqual([6]);
@@ -73,10 +73,10 @@ export function logContract(suite: Suite): void {
       await store.commit([put('a', 0, '1'), put('n', 0, '1', 'nodes')]);
       await store.commit([put('a', 1, '2')]);
       await store.compact('pods', 99);
-      expect(await store.compacted('pods')).toBe(2);
+      expect((await store.bounds('pods')).compacted).toBe(2);
       await store.compact('pods', 1);
-      expect(await store.compacted('pods')).toBe(2);
-      expect(await store.compacted('nodes')).toBe(0);
+      expect((await store.bounds('pods')).compacted).toBe(2);
+      expect((await store.bounds('nodes')).compacted).toBe(0);
       await store.commit([put('a', 2, '3')]);
       expect((await entries(store, 2)).map((entry) => entry.revision)).toEqual([3]);
     });

@@ -6,6 +6,7 @@ import { demandWrite, demandWrites } from '../demand-writes.ts';
 import type { Groups } from '../groups.ts';
 import { defaultHistoryMs } from '../history.ts';
 import type {
+  Bounds,
   Committed,
   Delete,
   Item,
@@ -168,8 +169,9 @@ class TableStore implements DynamoStore {
     return (await this.#heads.read(this.#begin('head'), type)).head;
   }
 
-  async compacted(type: TypeName): Promise<number> {
-    return (await this.#heads.read(this.#begin('compacted'), type)).compacted;
+  async bounds(type: TypeName): Promise<Bounds> {
+    const { compacted, head } = await this.#heads.read(this.#begin('bounds'), type);
+    return { compacted, head };
   }
 
   async compact(type: TypeName, revision: number): Promise<void> {

@@ -3,6 +3,7 @@
 import type { TypeName } from '../store.ts';
 import { markIsBelow } from './conditions.ts';
 import { meaningOf } from './failures.ts';
+import { GatheredReads } from './gathered-reads.ts';
 import { headKey, integer, number, text, typeKey, typesPartition } from './items.ts';
 import type { Call, Requests } from './requests.ts';
 
@@ -25,14 +26,16 @@ const neverWritten: Head = { head: 0, born: 0, settled: 0, compacted: 0, swept: 
 
 export class Heads {
   readonly #requests: Requests;
+  readonly #reads: GatheredReads;
   readonly #listed = new Set<TypeName>();
 
   constructor(requests: Requests) {
     this.#requests = requests;
+    this.#reads = new GatheredReads(requests);
   }
 
   async read(call: Call, type: TypeName): Promise<Head> {
-    const item = await this.#requests.get(call, headKey(type));
+    const item = await this.#reads.get(call, headKey(type));
     if (!item) return neverWritten;
     return {
       head: integer(item['h']),

@@ -137,7 +137,7 @@ describe('large values', () => {
     await failure('throttled', slow.commit([put('late', 1)]));
     expect(await open().get('secrets', 'late')).toBeUndefined();
     const store = open();
-    expect((await store.log('secrets', await store.compacted('secrets'))).entries).toEqual([]);
+    expect((await store.log('secrets', (await store.bounds('secrets')).compacted)).entries).toEqual([]);
   });
 
   it('of an object that is deleted while they are looked at stay for its entry', async () => {

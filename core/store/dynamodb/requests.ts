@@ -24,7 +24,7 @@ export type Operation =
   | 'log'
   | 'past'
   | 'head'
-  | 'compacted'
+  | 'bounds'
   | 'compact'
   | 'types'
   | 'collect'
@@ -42,7 +42,10 @@ export type Operation =
 /** What the operations of one kind have cost so far. */
 export interface Cost {
   readonly operations: number;
-  /** Requests that were sent, repeated ones too. Those sent at the same time count each: an upper bound of the round trips. */
+  /**
+   * Requests that were sent, repeated ones too. Those sent at the same time count each, and one that served several operations counts for
+   * each of them: an upper bound of the round trips.
+   */
   readonly requests: number;
   /** As DynamoDB says it charged. */
   readonly readUnits: number;
@@ -67,7 +70,7 @@ type Charged = { readonly ConsumedCapacity?: Capacity | readonly Capacity[] | un
 
 const firstPauseMs = 20;
 const longestPauseMs = 1000;
-const batchGetLimit = 100;
+export const batchGetLimit = 100;
 
 export class Requests {
   readonly calls: DynamoCalls;
@@ -98,15 +101,19 @@ export class Requests {
   }
 
   /** One request, once; its charge is noted. */
-  async once<T extends Charged>(call: Call, kind: 'read' | 'write', send: () => Promise<T>): Promise<T> {
-    const cost = this.#cost(call.operation);
-    cost.requests++;
+  once<T extends Charged>(call: Call, kind: 'read' | 'write', send: () => Promise<T>): Promise<T> {
+    return this.onceForAll([call], kind, send);
+  }
+
+  /** One request for several operations, which share its charge. */
+  async onceForAll<T extends Charged>(calls: readonly Call[], kind: 'read' | 'write', send: () => Promise<T>) {
+    const costs = calls.map(({ operation }) => this.#cost(operation));
+    for (const cost of costs) cost.requests++;
     const answer = await send();
     const { ConsumedCapacity = [] } = answer;
     const charges: readonly Capacity[] = Array.isArray(ConsumedCapacity) ? ConsumedCapacity : [ConsumedCapacity];
-    const units = charges.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
-    if (kind === 'read') cost.readUnits += units;
-    else cost.writeUnits += units;
+    const units = charges.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0) / costs.length;
+    for (const cost of costs) cost[kind === 'read' ? 'readUnits' : 'writeUnits'] += units;
     return answer;
   }
 

@@ -23,7 +23,7 @@ it('loses nothing that was answered when the process is killed at any moment', {
       }
       const store = openEmbeddedStore(path, { tickMs: 0 });
       const head = await store.head('things');
-      const compacted = await store.compacted('things');
+      const compacted = (await store.bounds('things')).compacted;
 
       const folded = new Map(
         (await store.list('things', { revision: compacted })).items.map((i) => [i.name, i.revision]),

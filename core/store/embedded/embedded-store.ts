@@ -5,6 +5,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { demandWrites } from '../demand-writes.ts';
 import type { Heartbeats } from '../heartbeats.ts';
 import type {
+  Bounds,
   CommitListener,
   Committed,
   Delete,
@@ -173,9 +174,10 @@ class SqliteStore implements EmbeddedStore {
     return this.#tables.types.get(type)?.durableHead ?? 0;
   }
 
-  async compacted(type: TypeName): Promise<number> {
+  async bounds(type: TypeName): Promise<Bounds> {
     this.#refuseClosed();
-    return this.#tables.types.get(type)?.durableCompacted ?? 0;
+    const state = this.#tables.types.get(type);
+    return { compacted: state?.durableCompacted ?? 0, head: state?.durableHead ?? 0 };
   }
 
   async compact(type: TypeName, revision: number): Promise<void> {

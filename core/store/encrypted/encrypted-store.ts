@@ -151,8 +151,9 @@ export function encryptedStore(store: Store, encryption: Encryption): EncryptedS
     },
     revisionAt: (type, time) => store.revisionAt(type, time),
     head: (type) => store.head(type),
-    async compacted(type) {
-      return Math.max(await store.compacted(type), unreadable.get(type) ?? 0);
+    async bounds(type) {
+      const { compacted, head } = await store.bounds(type);
+      return { compacted: Math.max(compacted, unreadable.get(type) ?? 0), head };
     },
     compact: (type, revision) => store.compact(type, revision),
     types: () => store.types(),

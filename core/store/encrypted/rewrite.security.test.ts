@@ -50,7 +50,7 @@ const put = (store: Store, name: string, data: string) =>
 
 /** The names of keys that the log and the values of now are sealed with; `plain` for what is not. */
 async function sealedWith(): Promise<string[]> {
-  const { entries } = await engine.log('secrets', await engine.compacted('secrets'), 100_000);
+  const { entries } = await engine.log('secrets', (await engine.bounds('secrets')).compacted, 100_000);
   const { items } = await engine.list('secrets');
   return [...new Set([...entries, ...items].map(({ value }) => (isSealed(value) ? keyNameOf(value) : 'plain')))].sort();
 }

@@ -16,10 +16,10 @@ it('reads nothing until somebody asks, then each type once, and tries again what
   let broken = true;
   const store: Store = {
     ...notifyOwnCommits(base.store, () => {}),
-    async compacted(type) {
+    async bounds(type) {
       if (broken) throw new Error('not now');
       read.push(type);
-      return base.store.compacted(type);
+      return base.store.bounds(type);
     },
   };
   const replicas = createReplicas(store);

@@ -53,7 +53,7 @@ function bound(store: Store): Store {
     past: (...given) => store.past(...given),
     revisionAt: (...given) => store.revisionAt(...given),
     head: (...given) => store.head(...given),
-    compacted: (...given) => store.compacted(...given),
+    bounds: (...given) => store.bounds(...given),
     compact: (...given) => store.compact(...given),
     types: (...given) => store.types(...given),
     onCommit: (...given) => store.onCommit(...given),

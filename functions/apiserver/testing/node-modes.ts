@@ -37,7 +37,7 @@ export function openGroupedStore() {
     past: (...args) => store.past(...args),
     revisionAt: (...args) => store.revisionAt(...args),
     head: (...args) => store.head(...args),
-    compacted: (...args) => store.compacted(...args),
+    bounds: (...args) => store.bounds(...args),
     compact: (...args) => store.compact(...args),
     types: () => store.types(),
     onCommit: (...args) => store.onCommit(...args),

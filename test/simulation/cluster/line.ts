@@ -79,7 +79,7 @@ export function connect(network: Network): Line {
     past: () => call(() => ({ entries: [], gone: true })),
     revisionAt: () => call(() => 0),
     head: (type) => call(() => truth.head(type)),
-    compacted: () => call(() => 0),
+    bounds: (type) => call(() => ({ compacted: 0, head: truth.head(type) })),
     compact: () => Promise.resolve(),
     types: () => call(() => truth.types()),
     commit,

@@ -19,7 +19,7 @@ export async function audit(world: World): Promise<void> {
         checker.got(asked, type, name, await store.get(type, name));
       }
       const head = await store.head(type);
-      for (let after = await store.compacted(type); after < head; ) {
+      for (let after = (await store.bounds(type)).compacted; after < head; ) {
         const page = await store.log(type, after).catch(compactedAt);
         if (typeof page === 'number') {
           // What was collected meanwhile is found out here.
