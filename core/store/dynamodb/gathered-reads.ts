@@ -21,8 +21,8 @@ export class GatheredReads {
 
   /** The item as of now or later, strongly consistent. Repeated, and given up, as any single read. */
   get(call: Call, key: Key): Promise<DynamoItem | undefined> {
-    // What has the processor now asks for all that it needs before anything is sent.
-    if (this.#wanted.length === 0) process.nextTick(() => this.#send());
+    // Who asks for many begins them in one go: they come here one after the other, before the next microtask.
+    if (this.#wanted.length === 0) queueMicrotask(() => this.#send());
     return new Promise((resolve) => this.#wanted.push({ key, call, resolve }));
   }
 
