@@ -226,8 +226,9 @@ async function startAgent(plan: Plan, say: (line: string) => void): Promise<stri
     const [program = '', ...args] = [
       ...agentRights(),
       process.execPath,
-      // The agent waits most of its time: it does without the optimizing compilers and their memory.
-      ...['--max-semi-space-size=1', '--no-opt', '--no-maglev'],
+      // The agent waits most of its time: it does without the last of the optimizing compilers and its memory. Many pods that start at
+      // once share the processors with it: the one before it and room for young objects halve what it takes of them then.
+      ...['--max-semi-space-size=4', '--no-opt'],
       required(plan.bundles).agent,
       ...['--server', `https://127.0.0.1:${cluster.port}`],
       ...['--certificate-authority', `${cluster.dataDir}/pki/ca.crt`],

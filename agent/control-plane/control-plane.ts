@@ -45,6 +45,10 @@ export interface ControlPlane {
   stop(): void;
 }
 
+const saveMs = 500;
+/** Between two answers: what changes meanwhile, such as each status of many pods that start at once, comes in one. */
+const gapMs = 50;
+
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { api, log } = options;
   const base = `/apis/agent.zeroplane.dev/v1/nodes/${encodeURIComponent(options.nodeName)}`;
@@ -64,12 +68,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       return;
     }
     saving = (async () => {
-      // Changes come in bursts; the file is for restarts, not for every step.
-      await pause(500);
       do {
+        // Changes come in bursts; the file is for restarts, not for every step.
+        await pause(saveMs);
         saveAgain = false;
         await writeStateFile(options.stateFile, objects.store());
-      } while (saveAgain);
+      } while (saveAgain && !abort.signal.aborted);
     })()
       .catch((error: unknown) => log.warn({ error: String(error) }, 'the state file could not be written'))
       .finally(() => {
@@ -101,6 +105,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         try {
           await fetchOnce();
           backoff.reset();
+          await pause(gapMs);
         } catch (error) {
           log.warn({ error: String(error) }, 'desired state could not be fetched; trying again');
           again = true;

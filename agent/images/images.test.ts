@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { imagesToRemove } from './collect.ts';
+import { createImages } from './images.ts';
 import { ociArchive } from './oci.ts';
 import { pauseArchive } from './pause.ts';
 import { credentialsFor } from './pull-secret.ts';
@@ -30,6 +31,35 @@ describe('credentialsFor', () => {
 
   it('passes over a secret that is no configuration', () => {
     expect(credentialsFor('busybox', [{ metadata: {}, data: { '.dockerconfigjson': 'bm9uc2Vuc2U=' } }])).toEqual([]);
+  });
+});
+
+describe('images', () => {
+  it('are asked for once by pods that start together, and anew by the next', async () => {
+    let asked = 0;
+    const image = { id: 'sha256:a', size: 1, repoTags: ['a:1'], repoDigests: [], username: '', pinned: false };
+    const images = createImages(
+      {
+        imageStatus: async () => {
+          asked += 1;
+          await Promise.resolve();
+          return { image: { ...image, uid: undefined } };
+        },
+        pullImage: () => Promise.reject(new Error('it is there')),
+      },
+      {
+        mustPull: async () => false,
+        begin: async () => undefined,
+        succeeded: async () => undefined,
+        failed: async () => undefined,
+        prune: async () => undefined,
+      },
+    );
+    const request = { image: 'a:1', policy: 'IfNotPresent', secrets: [] } as const;
+    const found = await Promise.all([images.ensure(request), images.ensure(request), images.ensure(request)]);
+    expect([found.map(({ id }) => id), asked]).toEqual([['sha256:a', 'sha256:a', 'sha256:a'], 1]);
+    await images.ensure(request);
+    expect(asked).toBe(2);
   });
 });
 

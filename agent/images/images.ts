@@ -36,6 +36,14 @@ export function createImages(
     }
   };
 
+  const asking = new Map<string, Promise<ImageInfo | undefined>>();
+  /** Of many pods that start at once with one image, the runtime is asked once. */
+  const askedTogether = (image: string) => {
+    const asked = asking.get(image) ?? present(image).finally(() => asking.delete(image));
+    asking.set(image, asked);
+    return asked;
+  };
+
   const pull = (image: string, credentials: readonly PullCredential[]): Promise<Pulled> => {
     // Pulls with different credentials are different questions to the registry.
     const key = `${image}\n${JSON.stringify(credentials.map(({ auth }) => auth))}`;
@@ -86,7 +94,7 @@ export function createImages(
           `Failed to apply default image tag "${image}": couldn't parse image name "${image}": ${fault}`,
         );
       const credentials = credentialsFor(image, secrets);
-      const found = await present(image);
+      const found = await askedTogether(image);
       if (found && policy !== 'Always' && !(await records.mustPull(image, found.id, credentials))) {
         onPull?.(`Container image "${image}" already present on machine`, true);
         return found;

@@ -82,8 +82,11 @@ export function createNetwork(options: NetworkOptions): Network {
   });
 
   let watch: NodeJS.Timeout | undefined;
-  /** What the kernel was last given Services from. */
-  const served = unlessSame();
+  /** What the kernel was last given Services, policies and ways to other nodes from. */
+  const [served, guarded, led] = [unlessSame(), unlessSame(), unlessSame()];
+  const forget = () => {
+    for (const each of [served, guarded, led]) each.forget();
+  };
 
   const applyServices = async (state: NetworkState) => {
     const zone = state.nodes.find((node) => node.metadata?.name === options.nodeName)?.metadata?.labels?.[
@@ -109,19 +112,27 @@ export function createNetwork(options: NetworkOptions): Network {
     for (const each of healthChecks) each.update(all);
   };
 
+  const policySteps = (state: NetworkState) => {
+    const { networkPolicies, namespaces, policyPeers, pods } = state;
+    // Without a policy there is nothing to say of any pod, and many that start at once have a state each.
+    const given = networkPolicies.length === 0 ? [[]] : [networkPolicies, namespaces, policyPeers, pods];
+    if (guarded.has(given)) return [];
+    return tables.map(({ network, policies }) => async () => {
+      await policies.apply(policyRules({ ...state, nodeName: options.nodeName }, network.family));
+    });
+  };
+
   const newest = createNewestState<NetworkState>({
     steps: (state) => [
       // Policies first: a pod that a Service leads to is guarded by then.
-      ...tables.map(
-        ({ network, policies }) =>
-          async () =>
-            policies.apply(policyRules({ ...state, nodeName: options.nodeName }, network.family)),
-      ),
+      ...policySteps(state),
       async () => applyServices(state),
-      async () => paths.apply(state.nodes),
+      async () => {
+        if (!led.has([state.nodes])) await paths.apply(state.nodes);
+      },
     ],
     onError,
-    onFailed: () => served.forget(),
+    onFailed: forget,
   });
 
   /** Whoever restarts the machine's firewall flushes all tables, ours too. */
@@ -135,7 +146,7 @@ export function createNetwork(options: NetworkOptions): Network {
     const tablesHold = own.every((table) => table.isIn(listing));
     if (tablesHold && pathsHold) return;
     if (!tablesHold) for (const table of own) table.forget();
-    served.forget();
+    forget();
     paths.forget();
     newest.again();
   };

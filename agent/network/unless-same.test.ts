@@ -75,6 +75,7 @@ describe('the network of a node', () => {
     rmSync(directory, { recursive: true, force: true });
   });
   const servicesLoaded = () => loaded.filter((file) => file.includes('services')).length;
+  const policiesLoaded = () => loaded.filter((file) => file.includes('policies')).length;
 
   it("goes through no Service for a pod's sake", async () => {
     const services = [counted()];
@@ -85,6 +86,32 @@ describe('the network of a node', () => {
     expect(looks).toBe(0);
     await network.apply({ ...empty, services: [...services, service('more', '10.96.0.21')] });
     expect([looks > 0, servicesLoaded()]).toEqual([true, 2]);
+  });
+
+  it('looks at no pod where there is no policy, and at the nodes only where these changed', async () => {
+    const looked: string[] = [];
+    const told = <T extends object>(what: string, object: T): T =>
+      new Proxy(object, {
+        get: (target, key) => {
+          looked.push(`${what} ${String(key)}`);
+          return Reflect.get(target, key);
+        },
+      });
+    const nodes = [told('node', { metadata: { name: 'n' }, spec: { podCIDR: '10.244.1.0/24' } })];
+    const pods = [told('pod', pod('p', '10.244.1.5', {}, { nodeName: 'n' }))];
+    await network.apply({ ...empty, nodes });
+    expect(looked).toContain('node spec');
+    looked.length = 0;
+    await network.apply({ ...empty, nodes: [...nodes], pods });
+    // By its labels the node's zone is known, which Services may ask for.
+    expect(new Set(looked)).toEqual(new Set(['node metadata']));
+    const policy = { metadata: { name: 'all', namespace: 'default' }, spec: { podSelector: {} } };
+    await network.apply({ ...empty, nodes, pods, networkPolicies: [policy] });
+    expect(looked).toContain('pod spec');
+    const before = policiesLoaded();
+    // The last one goes: its rules go with it.
+    await network.apply({ ...empty, nodes, pods });
+    expect(policiesLoaded()).toBe(before + 1);
   });
 
   it('gives them to the kernel with the next change where that failed', async () => {

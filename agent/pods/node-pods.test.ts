@@ -1,6 +1,6 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run as runProgram } from '../../core/process/run.ts';
 import type { V1ConfigMap } from '../../generated/kubernetes.ts';
 import { loadImage } from '../images/load.ts';
@@ -91,6 +91,17 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     pods.changed('objects');
     const file = path.join(node.dataDir, 'pods', 'first', 'volumes', 'config', 'a.txt');
     await expect.poll(() => fs.readFile(file, 'utf8')).toBe('second');
+  });
+
+  it('looks again only at pods of which the API says something new', async () => {
+    run(podOn('told', { containers: [scriptContainer('main', 'sleep 1000')] }));
+    await phase('told').toBe('Running');
+    const worker = pods.get('told');
+    const update = worker && vi.spyOn(worker, 'update');
+    run(podOn('other', { containers: [scriptContainer('main', 'sleep 1000')] }));
+    expect(update).not.toHaveBeenCalled();
+    pods.apply(structuredClone(desired), true);
+    expect(update).toHaveBeenCalledOnce();
   });
 
   it('gives containers other resources while they run, and knows what they have after its own restart', async () => {

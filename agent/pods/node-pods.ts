@@ -135,7 +135,11 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
     },
     apply: (pods, confirmed) => {
       const wanted = new Set(pods.map(({ metadata }) => metadata.uid));
-      for (const pod of pods) workers.get(pod.metadata.uid)?.update(pod);
+      for (const pod of pods) {
+        const worker = workers.get(pod.metadata.uid);
+        // Of many that start at once each is told of by itself: to look at all the others as often takes longer than the starts.
+        if (worker && worker.wanted !== pod) worker.update(pod);
+      }
       for (const pod of pods.filter(({ metadata }) => !workers.has(metadata.uid)).sort(byAge)) {
         const { uid } = pod.metadata;
         // What runs already was taken before.

@@ -72,6 +72,11 @@ export class PodWorker {
     this.update(pod);
   }
 
+  /** As the API told of it last. */
+  get wanted(): Pod {
+    return this.#wanted;
+  }
+
   get pod(): Pod {
     return this.#pod;
   }
