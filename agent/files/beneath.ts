@@ -2,7 +2,19 @@
 // leads nowhere. Node.js has no openat; a name below /proc/self/fd/N is one of the directory that descriptor N is of, wherever it has
 // been moved. Source: openat2(2), RESOLVE_BENEATH.
 
-import { constants, readFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
 import type { Links, NewFile } from './node-files.ts';
 import { componentsOf, isFileName, isMissing, split, UnsafePathError } from './paths.ts';
@@ -23,7 +35,7 @@ const maxLinks = 40;
 const maxDepth = 256;
 
 /** The path of what a descriptor is of, or of a name in it; good while it is open, in this process. */
-export function pathOf({ fd }: FileHandle, name?: string): string {
+export function pathOf({ fd }: { readonly fd: number }, name?: string): string {
   return name === undefined ? `/proc/self/fd/${fd}` : `/proc/self/fd/${fd}/${name}`;
 }
 
@@ -47,12 +59,55 @@ export async function openBeneath(root: FileHandle, inner: string, walk: Walk = 
   return (await walkTo(root, inner, walk)).handle;
 }
 
-/** A directory below `root`; what is missing on the way is made. Throws as `openBeneath`. */
+/**
+ * A directory below `root`, which is one of the node's own; what is missing on the way is made. Throws as `openBeneath`. Made, as files are
+ * that are written in it, without threads: what it takes is done in memory, and handing each of a hundred calls to a thread takes twice as
+ * long as a call, of processors that many pods start on at once. What may be another machine's is reached by `openBeneath`.
+ */
 export async function directoryBeneath(root: FileHandle, inner: string, mode = 0o755): Promise<FileHandle> {
-  const { handle, isDirectory } = await walkTo(root, inner, { createMode: mode });
-  if (isDirectory) return handle;
-  await handle.close();
-  throw new UnsafePathError(`${JSON.stringify(inner)} is not a directory`);
+  let parent = root.fd;
+  try {
+    for (const name of componentsOf(inner)) {
+      const child = madeIn(parent, name, mode, inner);
+      if (parent !== root.fd) closeSync(parent);
+      parent = child;
+    }
+    return await fs.open(pathOf({ fd: parent }), O_PATH | O_DIRECTORY);
+  } finally {
+    if (parent !== root.fd) closeSync(parent);
+  }
+}
+
+/** The descriptor of a directory in another one. */
+function madeIn(parent: number, name: string, mode: number, inner: string): number {
+  const place = pathOf({ fd: parent }, name);
+  let refusal: unknown;
+  try {
+    mkdirSync(place, { mode });
+  } catch (error) {
+    refusal = error;
+  }
+  let fd: number;
+  try {
+    fd = openSync(place, O_PATH | O_NOFOLLOW);
+  } catch (error) {
+    throw (isMissing(error) && refusal) || error;
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (stat.isSymbolicLink()) throw new UnsafePathError(`${JSON.stringify(inner)} has a link on its way`);
+    if (!stat.isDirectory()) throw new UnsafePathError(`${JSON.stringify(inner)} is not a directory`);
+    if (!refusal) openUp(fd, stat, mode);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Past the process' umask. What came in its place meanwhile is not ours to open up. */
+function openUp(fd: number, { uid, mode }: Stats, wanted: number): void {
+  if (uid === process.getuid?.() && (mode & 0o7777) !== wanted) chmodSync(pathOf({ fd }), wanted);
 }
 
 /** Each call of the file system takes a pod's start a thread and a turn of the event loop, so what one of them told is handed on. */
@@ -132,17 +187,17 @@ export async function writeFileIn(
 ): Promise<void> {
   if (!isFileName(name)) throw new UnsafePathError(`${JSON.stringify(name)} is no name of a file`);
   const flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | (replace ? O_TRUNC : O_EXCL);
-  const file = await fs.open(pathOf(directory, name), flags, 0o600);
+  const file = openSync(pathOf(directory, name), flags, 0o600);
   try {
     // What is made here and now is one.
-    if (replace && !(await file.stat()).isFile())
+    if (replace && !fstatSync(file).isFile())
       throw new UnsafePathError(`${JSON.stringify(name)} is not a regular file`);
-    if (content.length > 0) await file.writeFile(content);
-    if (gid !== undefined) await file.chown((await file.stat()).uid, gid);
+    if (content.length > 0) writeFileSync(file, content);
+    if (gid !== undefined) fchownSync(file, fstatSync(file).uid, gid);
     // After the owner, since a change of owner clears bits; and past the process' umask.
-    await file.chmod(mode);
+    fchmodSync(file, mode);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

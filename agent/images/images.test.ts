@@ -43,7 +43,7 @@ describe('images', () => {
         imageStatus: async () => {
           asked += 1;
           await Promise.resolve();
-          return { image: { ...image, uid: undefined } };
+          return { image: { ...image, uid: undefined }, info: {} };
         },
         pullImage: () => Promise.reject(new Error('it is there')),
       },

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -30,6 +31,15 @@ describe('atomicWrite', () => {
     const names = await fs.readdir(directory);
     expect(names.filter((name) => !name.startsWith('..')).sort()).toEqual(['a', 'c']);
     expect(names.filter((name) => name.startsWith('..'))).toHaveLength(2);
+  });
+
+  it('hands few of the calls of a first write to threads', async () => {
+    const calls: string[] = [];
+    const hook = createHook({ init: (_, type) => void (type.startsWith('FS') && calls.push(type)) }).enable();
+    await atomicWrite(directory, payload({ token: '1', 'ca.crt': '2', namespace: '3' }));
+    hook.disable();
+    // Of about thirty: the version of before, three directories, and that these are closed.
+    expect(calls.length).toBeLessThan(10);
   });
 
   it('touches nothing when nothing changed', async () => {

@@ -2,6 +2,7 @@
 // The layout is what programs that watch mounted ConfigMaps expect: name -> ..data/name, ..data -> a dated directory.
 
 import { randomBytes } from 'node:crypto';
+import { readdirSync, renameSync, symlinkSync } from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { directoryBeneath, inDirectory, pathOf, writeFileIn } from '../files/beneath.ts';
@@ -57,28 +58,28 @@ async function replace(
   }
   const staging = pathOf(root, '..data_tmp');
   // One that is there is of an agent that died in between.
-  if (!(await linked(version, staging))) {
+  if (!linked(version, staging)) {
     await fs.rm(staging, { force: true });
-    await fs.symlink(version, staging);
+    symlinkSync(version, staging);
   }
-  await fs.rename(staging, pathOf(root, '..data'));
+  renameSync(staging, pathOf(root, '..data'));
 
   const visible = new Set([...payload.keys()].map((name) => componentsOf(name)[0] ?? name));
   for (const name of visible) {
     const [link, target] = [pathOf(root, name), `..data/${name}`];
-    if (await linked(target, link)) continue;
+    if (linked(target, link)) continue;
     if ((await fs.readlink(link).catch(() => undefined)) === target) continue;
     await removeTree(directory, name);
     await fs.symlink(target, link);
   }
-  for (const name of await fs.readdir(pathOf(root)))
+  for (const name of readdirSync(pathOf(root)))
     if (name !== '..data' && name !== version && !visible.has(name)) await removeTree(directory, name);
 }
 
 /** Makes a link; false where its name is taken. */
-async function linked(target: string, link: string): Promise<boolean> {
+function linked(target: string, link: string): boolean {
   try {
-    await fs.symlink(target, link);
+    symlinkSync(target, link);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
