@@ -96,6 +96,8 @@ export async function startAgent(
   const facts = await readNodeFacts({ ...options, nodeIPv6, runtime: version, machine: platform.machine });
   const capacity = { cpu: facts.cpu, memory: facts.memory };
 
+  const paced = pacedRuntime(runtime, Math.max(3, facts.cpu + 1));
+
   /** Of pods whose status the API does not take. */
   const refusals = new Map<string, Backoff>();
   const reporter = new Reporter({
@@ -113,6 +115,7 @@ export async function startAgent(
     onNode: (node) => network.setUp(node),
     onFailure: (error) => log.warn({ error: String(error) }, 'a report was not answered; trying again'),
     onAnswer: () => undefined,
+    isStarting: paced.isStarting,
     random,
     now,
   });
@@ -228,7 +231,7 @@ export async function startAgent(
   });
   const pods = createNodePods({
     ...shared,
-    runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
+    runtime: paced,
     runtimeName: version.runtimeName,
     nodeHostname: os.hostname(),
     logsDir: logs.logsDir,

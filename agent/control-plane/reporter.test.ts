@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Report, ReportResult } from '../../core/node/protocol.ts';
 import { Reporter } from './reporter.ts';
 
-function reporting(underWayMs = 50) {
+function reporting(underWayMs = 50, isStarting = () => false) {
   const sent: { report: Report; answer: (result: ReportResult) => void; fail: (error: Error) => void }[] = [];
   const answered: string[] = [];
   const reporter = new Reporter({
@@ -14,13 +14,14 @@ function reporting(underWayMs = 50) {
     random: () => 0,
     now: () => 0,
     underWayMs,
+    isStarting,
   });
   const pod = (name: string, phase: string) =>
     reporter.pod({ namespace: 'default', name, uid: name, status: { phase } }, phase === 'Making');
-  const event = (name: string, reason: string) =>
+  const event = (name: string, reason: string, type: 'Normal' | 'Warning' = 'Normal') =>
     reporter.event({
       regarding: { apiVersion: 'v1', kind: 'Pod', name, uid: name },
-      type: 'Normal',
+      type,
       reason,
       message: '',
       time: '',
@@ -55,6 +56,35 @@ describe('Reporter', () => {
     sent[0]?.fail(new Error('away'));
     await expect.poll(() => sent.length).toBe(2);
     expect(phases(sent[1]?.report)?.sort()).toEqual(['a Running', 'b Pending']);
+  });
+
+  it('sends events when pods have started, after five seconds, or with a warning', async () => {
+    vi.useFakeTimers();
+    try {
+      let starts = true;
+      const { sent, event } = reporting(50, () => starts);
+      const reasons = () => sent.flatMap(({ report }) => report.events?.map(({ reason }) => reason) ?? []);
+      event('a', 'Pulled');
+      await vi.advanceTimersByTimeAsync(3900);
+      event('b', 'Pulled');
+      expect(reasons()).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1100);
+      expect(reasons()).toEqual(['Pulled', 'Pulled']);
+      sent[0]?.answer({ pods: [] });
+      event('c', 'Created');
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(reasons()).toHaveLength(2);
+      event('d', 'Failed', 'Warning');
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(reasons().slice(2)).toEqual(['Created', 'Failed']);
+      sent[1]?.answer({ pods: [] });
+      event('e', 'Started');
+      starts = false;
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(reasons().slice(4)).toEqual(['Started']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('lets what is under way and events wait for company, and nothing wait behind an event', async () => {

@@ -19,6 +19,8 @@ export interface ReporterOptions {
   readonly random: () => number;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Whether pods are being started: each event that is sent meanwhile takes processor time of their starts. Default: none is. */
+  readonly isStarting?: () => boolean;
   /** How long a pod that is under way waits for news of it. Default 1 s. */
   readonly underWayMs?: number;
 }
@@ -28,6 +30,8 @@ const maxEvents = 1000;
 const maxPods = 200;
 /** Events wait for this long: those of a start go in one report, when it is over. */
 const gatherMs = 1000;
+/** And for as long at most while other pods start. kubelet, which sends fifty a second, may be as late with those of many pods. */
+const longestGatherMs = 5000;
 /** Of a pod that takes longer to start, it is told that it is under way. */
 const underWayMs = 1000;
 
@@ -46,6 +50,8 @@ export class Reporter {
   /** Events by themselves. */
   #recounting: Promise<void> | undefined;
   #gathering: NodeJS.Timeout | undefined;
+  /** What there is of events has waited for long enough. */
+  #due = false;
   #waiting: NodeJS.Timeout | undefined;
   readonly #abort = new AbortController();
 
@@ -98,18 +104,23 @@ export class Reporter {
     this.#abort.abort();
   }
 
-  #gather(): void {
+  #gather(waited = 0): void {
     if (this.#gathering || this.#abort.signal.aborted) return;
-    this.#gathering = setTimeout(() => this.#gathered(), gatherMs).unref();
+    this.#gathering = setTimeout(() => {
+      this.#gathering = undefined;
+      const isAwaited = waited + gatherMs >= longestGatherMs || this.#events.some(({ type }) => type === 'Warning');
+      if (isAwaited || !this.#options.isStarting?.()) this.#gathered();
+      else this.#gather(waited + gatherMs);
+    }, gatherMs).unref();
   }
 
   #gathered(): void {
-    this.#gathering = undefined;
     if (this.#abort.signal.aborted) return;
+    this.#due = true;
     if (this.#events.length > 0)
       this.#recounting ??= this.#drain(
         () => ({ pods: [], events: this.#takeEvents() }),
-        () => this.#events.length > 0,
+        () => this.#due && this.#events.length > 0,
       ).finally(() => {
         this.#recounting = undefined;
       });
@@ -135,6 +146,7 @@ export class Reporter {
   #takeEvents(): EventReport[] {
     const events = this.#events;
     this.#events = [];
+    this.#due = false;
     return events;
   }
 

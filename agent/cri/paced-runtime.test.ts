@@ -26,8 +26,10 @@ it('lets no more start at once than it may, and ends what is begun before it beg
   void paced.createContainer({});
   void paced.startContainer({});
   expect(began).toEqual(['runPodSandbox']);
+  expect(paced.isStarting()).toBe(true);
   for (let at = 0; at < 4; at += 1) await end();
   expect(began).toEqual(['runPodSandbox', 'startContainer', 'createContainer', 'runPodSandbox']);
+  expect(paced.isStarting()).toBe(false);
 });
 
 it('ends pods while starts hang', () => {

@@ -2,18 +2,24 @@
 
 import type { ContainerRuntime } from './runtime.ts';
 
+export interface PacedRuntime extends ContainerRuntime {
+  /** Calls that start something are under way, or wait for their turn. */
+  readonly isStarting: () => boolean;
+}
+
 /** `limit`: starting calls at once, and as many that end something: a start that hangs must not keep a pod from ending. */
-export function pacedRuntime(runtime: ContainerRuntime, limit: number): ContainerRuntime {
+export function pacedRuntime(runtime: ContainerRuntime, limit: number): PacedRuntime {
   const starting = createPace(limit);
   const ending = createPace(limit);
   return {
     ...runtime,
+    isStarting: starting.isBusy,
     // What is begun is ended first: of many pods at once the first runs before the last has a sandbox.
-    startContainer: starting(runtime.startContainer, 0),
-    createContainer: starting(runtime.createContainer, 1),
-    runPodSandbox: starting(runtime.runPodSandbox, 2),
-    stopPodSandbox: ending(runtime.stopPodSandbox, 0),
-    removePodSandbox: ending(runtime.removePodSandbox, 0),
+    startContainer: starting.paced(runtime.startContainer, 0),
+    createContainer: starting.paced(runtime.createContainer, 1),
+    runPodSandbox: starting.paced(runtime.runPodSandbox, 2),
+    stopPodSandbox: ending.paced(runtime.stopPodSandbox, 0),
+    removePodSandbox: ending.paced(runtime.removePodSandbox, 0),
   };
 }
 
@@ -21,7 +27,7 @@ function createPace(limit: number) {
   /** By rank, the lowest first. */
   const waiting: (() => void)[][] = [];
   let running = 0;
-  return <A extends unknown[], R>(call: (...args: A) => Promise<R>, rank: number) => {
+  const paced = <A extends unknown[], R>(call: (...args: A) => Promise<R>, rank: number) => {
     const line = waiting[rank] ?? [];
     waiting[rank] = line;
     return async (...args: A): Promise<R> => {
@@ -37,4 +43,5 @@ function createPace(limit: number) {
       }
     };
   };
+  return { paced, isBusy: () => running > 0 };
 }

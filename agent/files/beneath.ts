@@ -78,29 +78,38 @@ export async function directoryBeneath(root: FileHandle, inner: string, mode = 0
   }
 }
 
-/** The descriptor of a directory in another one. */
+/** The descriptor of a directory in another one. Opened first: to make one that is there already waits for whoever makes others beside it. */
 function madeIn(parent: number, name: string, mode: number, inner: string): number {
   const place = pathOf({ fd: parent }, name);
-  let refusal: unknown;
-  try {
-    mkdirSync(place, { mode });
-  } catch (error) {
-    refusal = error;
-  }
+  const flags = O_PATH | O_NOFOLLOW;
+  let made = false;
   let fd: number;
   try {
-    fd = openSync(place, O_PATH | O_NOFOLLOW);
+    fd = openSync(place, flags);
   } catch (error) {
-    throw (isMissing(error) && refusal) || error;
+    if (!isMissing(error)) throw error;
+    made = isMade(place, mode);
+    fd = openSync(place, flags);
   }
   try {
     const stat = fstatSync(fd);
     if (stat.isSymbolicLink()) throw new UnsafePathError(`${JSON.stringify(inner)} has a link on its way`);
     if (!stat.isDirectory()) throw new UnsafePathError(`${JSON.stringify(inner)} is not a directory`);
-    if (!refusal) openUp(fd, stat, mode);
+    if (made) openUp(fd, stat, mode);
     return fd;
   } catch (error) {
     closeSync(fd);
+    throw error;
+  }
+}
+
+/** False: somebody else made it meanwhile. */
+function isMade(place: string, mode: number): boolean {
+  try {
+    mkdirSync(place, { mode });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
   }
 }
