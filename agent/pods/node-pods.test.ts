@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run as runProgram } from '../../core/process/run.ts';
 import type { V1ConfigMap } from '../../generated/kubernetes.ts';
+import { GrpcError, grpcCodes } from '../cri/grpc.ts';
 import { loadImage } from '../images/load.ts';
 import { ociArchive } from '../images/oci.ts';
 import type { Pod } from '../pod/pod.ts';
@@ -37,13 +38,21 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     await expect.poll(() => pods.all().length).toBe(0);
   });
 
+  /** Why the runtime does not tell the status of a sandbox, by its id. */
+  const untold = new Map<string, string>();
+
   const startPods = async () => {
     const { runtime } = node.containerd;
+    const podSandboxStatus: typeof runtime.podSandboxStatus = (request, options) => {
+      const why = untold.get(request.podSandboxId ?? '');
+      if (why !== undefined) return Promise.reject(new GrpcError(grpcCodes.unknown, 'PodSandboxStatus', why));
+      return runtime.podSandboxStatus(request, options);
+    };
     const stopPodSandbox: typeof runtime.stopPodSandbox = (request, options) => {
       sandboxStops.push(request.podSandboxId ?? '');
       return runtime.stopPodSandbox(request, options);
     };
-    started = await startTestPods(node, { runtime: { ...runtime, stopPodSandbox } });
+    started = await startTestPods(node, { runtime: { ...runtime, stopPodSandbox, podSandboxStatus } });
     ({ pods, configMaps } = started);
   };
   const status = (uid: string) => started.statuses.get(uid);
@@ -452,6 +461,36 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     expect(status('host')?.podIP).toBe('10.0.0.1');
     await phase('late').toBe('Failed');
     expect(status('late')).toMatchObject({ reason: 'DeadlineExceeded' });
+  });
+
+  it('leaves a pod as it is whose state the runtime cannot tell, and goes on with the others', async () => {
+    const sleeper = scriptContainer('main', 'sleep 1000');
+    const { runtime } = node.containerd;
+    const sandboxesOf = async (app: string) =>
+      (await runtime.listPodSandbox({ filter: { labelSelector: { app } } })).items.map(({ id }) => id);
+    const idOf = (uid: string) => status(uid)?.containerStatuses?.[0]?.containerID;
+    run(...['told', 'untold', 'ended'].map((name) => podOn(name, { containers: [sleeper] })));
+    for (const each of ['told', 'untold', 'ended']) await phase(each).toBe('Running');
+    const before = { told: idOf('told'), untold: idOf('untold') };
+    started.stop();
+    for (const app of ['untold', 'ended'])
+      for (const id of await sandboxesOf(app)) untold.set(id, 'its files are gone');
+    await startPods();
+    desired = desired.filter(({ metadata }) => metadata.uid !== 'ended');
+    run(podOn('later', { containers: [sleeper] }));
+    await phase('later').toBe('Running');
+    await phase('told').toBe('Running');
+    expect(idOf('told')).toBe(before.told);
+    await expect.poll(() => sandboxesOf('ended')).toEqual([]);
+    expect(status('untold')).toBeUndefined();
+    expect(started.events.filter(({ pod }) => pod === 'untold')).toEqual([
+      expect.objectContaining({ reason: 'FailedSync', message: expect.stringMatching(/its files are gone$/) }),
+    ]);
+    untold.clear();
+    await phase('untold').toBe('Running');
+    expect(idOf('untold')).toBe(before.untold);
+    expect(status('untold')?.containerStatuses?.[0]?.restartCount).toBe(0);
+    expect(await sandboxesOf('untold')).toHaveLength(1);
   });
 
   it('takes a running pod over after a restart of the agent, and ends nothing before the API said so', async () => {

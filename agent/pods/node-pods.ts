@@ -37,6 +37,10 @@ const sweepAgainMs = 30_000;
 export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfResize'>): NodePods {
   const workers = new Map<string, PodWorker>();
   let found = new Map<string, FoundPod>();
+  /** What was applied last. */
+  let last: { readonly pods: readonly Pod[]; readonly confirmed: boolean } | undefined;
+  /** Of these the runtime could not tell what runs: they stay as they are until it does. */
+  let waiting: readonly Pod[] = [];
   const abort = new AbortController();
   const full: PodContext = {
     ...context,
@@ -111,7 +115,7 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
   const sweep = async () => {
     let left = 0;
     for (const uid of await context.volumes.known())
-      if (!workers.has(uid))
+      if (!workers.has(uid) && !found.has(uid))
         await context.volumes.remove(uid).catch((error: unknown) => {
           left += 1;
           context.log.warn({ pod: uid, error: String(error) }, 'what is left of a pod that is gone stays for now');
@@ -126,48 +130,87 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
     if (pressed !== undefined) return { reason: 'Evicted', message: pressed };
     return refusalOf(pod, taken(), context.objects.node(), context.host);
   };
-  const taken = () => [...workers.values()].map(({ pod, status }) => (status ? { ...pod, status } : pod));
+  const taken = () => [
+    ...[...workers.values()].map(({ pod, status }) => (status ? { ...pod, status } : pod)),
+    ...waiting,
+  ];
+
+  /** One that is to end can be ended by what is listed of it. */
+  const mustWait = ({ metadata }: Pod) =>
+    found.get(metadata.uid)?.unread !== undefined && metadata.deletionTimestamp === undefined;
+
+  const readWaiting = async () => {
+    const backoff = createBackoff(500, 30_000, Math.random);
+    for (;;) {
+      const unread = [...found.values()].filter((each) => each.unread !== undefined);
+      if (unread.length === 0 || abort.signal.aborted) return;
+      await delay(backoff.next(), undefined, { ref: false });
+      for (const { uid } of unread) await readAgain(uid);
+    }
+  };
+  const readAgain = async (uid: string) => {
+    try {
+      const pod = (await observePods(context, uid)).get(uid);
+      // It was to end meanwhile.
+      if (!found.has(uid)) return;
+      if (pod) found.set(uid, pod);
+      else found.delete(uid);
+      if (pod?.unread === undefined && last && !abort.signal.aborted) apply(last.pods, last.confirmed);
+    } catch (error) {
+      context.log.warn({ pod: uid, error: String(error) }, 'a pod could not be read');
+    }
+  };
+  const sayThatItWaits = (pod: Pod) => {
+    const message = `error determining status: ${found.get(pod.metadata.uid)?.unread}`;
+    context.log.warn({ pod: `${pod.metadata.namespace}/${pod.metadata.name}`, error: message }, 'a pod stays as it is');
+    context.event(pod, 'Warning', 'FailedSync', message);
+  };
+
+  const apply: NodePods['apply'] = (pods, confirmed) => {
+    last = { pods, confirmed };
+    const said = new Set(waiting.map(({ metadata }) => metadata.uid));
+    waiting = pods.filter(mustWait);
+    for (const pod of waiting) if (!said.has(pod.metadata.uid)) sayThatItWaits(pod);
+    const wanted = new Set(pods.map(({ metadata }) => metadata.uid));
+    for (const pod of pods) {
+      const worker = workers.get(pod.metadata.uid);
+      // Of many that start at once each is told of by itself: to look at all the others as often takes longer than the starts.
+      if (worker && worker.wanted !== pod) worker.update(pod);
+    }
+    for (const pod of pods.filter((each) => !workers.has(each.metadata.uid) && !mustWait(each)).sort(byAge)) {
+      const { uid } = pod.metadata;
+      // What runs already was taken before.
+      const refused = found.has(uid) ? undefined : refusal(pod);
+      const worker = new PodWorker(full, pod, found.get(uid)?.observed);
+      workers.set(uid, worker);
+      found.delete(uid);
+      if (!refused) continue;
+      context.event(pod, 'Warning', refused.reason, refused.message);
+      worker.end(refused);
+    }
+    reconsider();
+    if (!confirmed) return;
+    for (const [uid, worker] of workers) if (!wanted.has(uid)) worker.remove();
+    for (const [uid, orphan] of found) {
+      if (wanted.has(uid)) continue;
+      found.delete(uid);
+      context.log.info({ pod: `${orphan.namespace}/${orphan.name}`, uid }, 'a pod that the API does not know is ended');
+      const worker = new PodWorker(full, orphanPod(orphan), orphan.observed);
+      workers.set(uid, worker);
+      worker.remove();
+    }
+    if (swept) return;
+    swept = true;
+    void sweep();
+  };
 
   return {
     start: async () => {
       found = await observePods(context);
+      void readWaiting();
       void followEvents();
     },
-    apply: (pods, confirmed) => {
-      const wanted = new Set(pods.map(({ metadata }) => metadata.uid));
-      for (const pod of pods) {
-        const worker = workers.get(pod.metadata.uid);
-        // Of many that start at once each is told of by itself: to look at all the others as often takes longer than the starts.
-        if (worker && worker.wanted !== pod) worker.update(pod);
-      }
-      for (const pod of pods.filter(({ metadata }) => !workers.has(metadata.uid)).sort(byAge)) {
-        const { uid } = pod.metadata;
-        // What runs already was taken before.
-        const refused = found.has(uid) ? undefined : refusal(pod);
-        const worker = new PodWorker(full, pod, found.get(uid)?.observed);
-        workers.set(uid, worker);
-        found.delete(uid);
-        if (!refused) continue;
-        context.event(pod, 'Warning', refused.reason, refused.message);
-        worker.end(refused);
-      }
-      reconsider();
-      if (!confirmed) return;
-      for (const [uid, worker] of workers) if (!wanted.has(uid)) worker.remove();
-      for (const [uid, orphan] of found) {
-        found.delete(uid);
-        context.log.info(
-          { pod: `${orphan.namespace}/${orphan.name}`, uid },
-          'a pod that the API does not know is ended',
-        );
-        const worker = new PodWorker(full, orphanPod(orphan), orphan.observed);
-        workers.set(uid, worker);
-        worker.remove();
-      }
-      if (swept) return;
-      swept = true;
-      void sweep();
-    },
+    apply,
     changed: (what) => {
       if (what === 'objects') refreshVolumes();
       for (const worker of workers.values()) worker.changed(what);

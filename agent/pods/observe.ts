@@ -1,5 +1,6 @@
 // Reads what the runtime has of this node's pods.
 
+import { errorText } from '../../core/machinery/error-text.ts';
 import { GrpcError, grpcCodes } from '../cri/grpc.ts';
 import type { ContainerStatusInfo } from '../cri/messages.ts';
 import { containerStates } from '../cri/messages.ts';
@@ -25,9 +26,30 @@ export interface FoundPod {
   /** The pod's own terminationGracePeriodSeconds. */
   readonly graceSeconds: number;
   readonly observed: ObservedPod;
+  /**
+   * Why the runtime could not tell the state of some of it, where it could not: `observed` has of that what it lists, by which the pod can be
+   * ended, and not judged.
+   */
+  readonly unread?: string;
 }
 
-/** Every pod that the agent of this node made; with `uid`, only that one. Throws GrpcError. */
+interface Gathered {
+  readonly name: string;
+  readonly namespace: string;
+  graceSeconds: number;
+  readonly sandboxes: ObservedSandbox[];
+  readonly containers: ObservedContainer[];
+  unread?: string;
+}
+
+/** What a list does not say. */
+const unknownOfSandbox = { network: undefined, linux: undefined } as const;
+const unknownOfContainer = {
+  ...{ startedAt: 0n, finishedAt: 0n, exitCode: 0, reason: '', message: '' },
+  ...{ mounts: [], logPath: '', imageId: '' },
+} as const;
+
+/** Every pod that the agent of this node made; with `uid`, only that one. Throws GrpcError where the runtime lists nothing. */
 export async function observePods(context: ObserveContext, uid?: string): Promise<Map<string, FoundPod>> {
   const { runtime, nodeName } = context;
   const filter = { filter: { labelSelector: { [labels.node]: nodeName, ...(uid && { [labels.podUid]: uid }) } } };
@@ -35,42 +57,42 @@ export async function observePods(context: ObserveContext, uid?: string): Promis
     runtime.listPodSandbox(filter),
     runtime.listContainers(filter),
   ]);
-  const found = new Map<
-    string,
-    {
-      name: string;
-      namespace: string;
-      graceSeconds: number;
-      sandboxes: ObservedSandbox[];
-      containers: ObservedContainer[];
-    }
-  >();
+  const found = new Map<string, Gathered>();
   const entry = (of: Record<string, string>) => {
     const id = of[labels.podUid] ?? '';
     const existing = found.get(id);
     if (existing) return existing;
     const { [labels.podName]: name = '', [labels.podNamespace]: namespace = '' } = of;
-    const made = { name, namespace, graceSeconds: 30, sandboxes: [], containers: [] };
+    const made: Gathered = { name, namespace, graceSeconds: 30, sandboxes: [], containers: [] };
     found.set(id, made);
     return made;
   };
+  /** What is wrong with one pod keeps nobody from reading the others. */
+  const orListed =
+    <T>(of: Record<string, string>, listed: () => T) =>
+    (error: unknown): T => {
+      entry(of).unread ??= errorText(error);
+      return listed();
+    };
   await Promise.all([
     ...items.map(async (item) => {
-      const sandbox = await readSandbox(runtime, item.id);
+      const listed = () => observeSandbox({ ...item, ...unknownOfSandbox });
+      const sandbox = await readSandbox(runtime, item.id).catch(orListed(item.labels, listed));
       if (!sandbox) return;
       const pod = entry(item.labels);
       pod.sandboxes.push(sandbox);
       pod.graceSeconds = Number(item.annotations[annotations.terminationGracePeriod] ?? 30);
     }),
     ...containers.map(async (item) => {
-      const container = await readContainer(context, item.id, item.podSandboxId);
+      const listed = () => observeContainer({ ...item, ...unknownOfContainer }, item.podSandboxId, '');
+      const container = await readContainer(context, item.id, item.podSandboxId).catch(orListed(item.labels, listed));
       if (container) entry(item.labels).containers.push(container);
     }),
   ]);
   return new Map(
-    [...found].map(([id, { name, namespace, graceSeconds, sandboxes, containers: of }]) => [
+    [...found].map(([id, { sandboxes, containers: of, ...pod }]) => [
       id,
-      { uid: id, name, namespace, graceSeconds, observed: { sandboxes: newestFirst(sandboxes), containers: of } },
+      { uid: id, ...pod, observed: { sandboxes: newestFirst(sandboxes), containers: of } },
     ]),
   );
 }

@@ -56,10 +56,11 @@ export class PodMirror {
     for (const container of observed.containers) this.#note(container);
   }
 
-  /** Reads everything anew. Throws GrpcError. */
+  /** Reads everything anew. Throws Error, and takes nothing, where the runtime cannot tell all of it. */
   async readAll(): Promise<void> {
-    const found = await observePods(this.#context, this.#uid);
-    this.take(found.get(this.#uid)?.observed ?? { sandboxes: [], containers: [] });
+    const found = (await observePods(this.#context, this.#uid)).get(this.#uid);
+    if (found?.unread !== undefined) throw new Error(found.unread);
+    this.take(found?.observed ?? { sandboxes: [], containers: [] });
   }
 
   /** Reads one container or sandbox anew; `exited`: until the runtime's status says so too. Throws GrpcError, but not for one that exited. */
@@ -95,6 +96,12 @@ export class PodMirror {
     const sandbox = await readSandbox(this.#context.runtime, id);
     if (sandbox) this.#sandboxes.set(id, sandbox);
     else this.#sandboxes.delete(id);
+  }
+
+  /** The runtime said so: its word on the state is not waited for, which it may be unable to give. */
+  sandboxStopped(id: string): void {
+    const sandbox = this.#sandboxes.get(id);
+    if (sandbox) this.#sandboxes.set(id, { ...sandbox, ready: false });
   }
 
   /** A container that was just made. Events name it by its id from here on. */

@@ -112,7 +112,7 @@ export class PodSteps {
       case 'stopSandbox':
         await runtime.stopPodSandbox({ podSandboxId: step.id });
         this.#stopped.add(step.id);
-        await this.#parts.mirror.readSandbox(step.id);
+        this.#parts.mirror.sandboxStopped(step.id);
         return;
       case 'removeSandbox':
         await this.#removeSandbox(step.id);
