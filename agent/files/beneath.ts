@@ -34,8 +34,13 @@ const maxLinks = 40;
 /** Each takes a descriptor while links are followed. */
 const maxDepth = 256;
 
+/** A descriptor, whoever closes it. */
+export interface Opened {
+  readonly fd: number;
+}
+
 /** The path of what a descriptor is of, or of a name in it; good while it is open, in this process. */
-export function pathOf({ fd }: { readonly fd: number }, name?: string): string {
+export function pathOf({ fd }: Opened, name?: string): string {
   return name === undefined ? `/proc/self/fd/${fd}` : `/proc/self/fd/${fd}/${name}`;
 }
 
@@ -64,17 +69,27 @@ export async function openBeneath(root: FileHandle, inner: string, walk: Walk = 
  * that are written in it, without threads: what it takes is done in memory, and handing each of a hundred calls to a thread takes twice as
  * long as a call, of processors that many pods start on at once. What may be another machine's is reached by `openBeneath`.
  */
-export async function directoryBeneath(root: FileHandle, inner: string, mode = 0o755): Promise<FileHandle> {
-  let parent = root.fd;
+export async function directoryBeneath(root: Opened, inner: string, mode = 0o755): Promise<FileHandle> {
+  return atBeneath(root, inner, mode, (found) => fs.open(pathOf(found), O_PATH | O_DIRECTORY));
+}
+
+/** Runs `use` with such a directory. */
+export async function atBeneath<T>(
+  root: Opened,
+  inner: string,
+  mode: number,
+  use: (directory: Opened) => Promise<T>,
+): Promise<T> {
+  let at = root.fd;
   try {
     for (const name of componentsOf(inner)) {
-      const child = madeIn(parent, name, mode, inner);
-      if (parent !== root.fd) closeSync(parent);
-      parent = child;
+      const child = madeIn(at, name, mode, inner);
+      if (at !== root.fd) closeSync(at);
+      at = child;
     }
-    return await fs.open(pathOf({ fd: parent }), O_PATH | O_DIRECTORY);
+    return await use({ fd: at });
   } finally {
-    if (parent !== root.fd) closeSync(parent);
+    if (at !== root.fd) closeSync(at);
   }
 }
 
@@ -189,7 +204,7 @@ async function openToRead(file: FileHandle): Promise<FileHandle | undefined> {
 
 /** Writes a file of a directory. A link at its place is refused. */
 export async function writeFileIn(
-  directory: FileHandle,
+  directory: Opened,
   name: string,
   content: string | Buffer,
   { mode, gid, replace }: NewFile,
@@ -210,26 +225,21 @@ export async function writeFileIn(
   }
 }
 
-/** Runs `use` with a directory below `root`; both are made where they are missing. */
-export async function inDirectory<T>(
-  root: string,
-  inner: string,
-  use: (directory: FileHandle) => Promise<T>,
-): Promise<T> {
-  const base = await openRoot(root).catch(async (error: unknown) => {
-    if (!isMissing(error)) throw error;
-    await fs.mkdir(root, { recursive: true, mode: 0o755 });
-    return openRoot(root);
-  });
+/** Runs `use` with a directory below `root`, one of the node's own; both are made where they are missing. */
+export async function inDirectory<T>(root: string, inner: string, use: (directory: Opened) => Promise<T>): Promise<T> {
+  const flags = O_PATH | O_DIRECTORY;
+  let fd: number;
   try {
-    const directory = await directoryBeneath(base, inner);
-    try {
-      return await use(directory);
-    } finally {
-      await directory.close();
-    }
+    fd = openSync(root, flags);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    mkdirSync(root, { recursive: true, mode: 0o755 });
+    fd = openSync(root, flags);
+  }
+  try {
+    return await atBeneath({ fd }, inner, 0o755, use);
   } finally {
-    await base.close();
+    closeSync(fd);
   }
 }
 

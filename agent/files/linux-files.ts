@@ -2,7 +2,7 @@
 
 import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { inDirectory, openBeneath, openRoot, pathOf, readBeneath, writeFileIn } from './beneath.ts';
+import { inDirectory, type Opened, openBeneath, openRoot, pathOf, readBeneath, writeFileIn } from './beneath.ts';
 import type { NodeFiles, OpenDirectory } from './node-files.ts';
 import { isMissing, UnsafePathError } from './paths.ts';
 import { removeTree } from './remove-tree.ts';
@@ -46,6 +46,6 @@ export const linuxFiles: NodeFiles = {
   removeTree,
 };
 
-function opened(directory: FileHandle): OpenDirectory {
+function opened(directory: Opened): OpenDirectory {
   return { path: (name) => pathOf(directory, name) };
 }

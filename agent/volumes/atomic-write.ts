@@ -2,10 +2,10 @@
 // The layout is what programs that watch mounted ConfigMaps expect: name -> ..data/name, ..data -> a dated directory.
 
 import { randomBytes } from 'node:crypto';
-import { readdirSync, renameSync, symlinkSync } from 'node:fs';
-import fs, { type FileHandle } from 'node:fs/promises';
+import { chownSync, readdirSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import fs from 'node:fs/promises';
 import path from 'node:path';
-import { directoryBeneath, inDirectory, pathOf, writeFileIn } from '../files/beneath.ts';
+import { atBeneath, inDirectory, type Opened, pathOf, writeFileIn } from '../files/beneath.ts';
 import { componentsOf, isFileName, UnsafePathError } from '../files/paths.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { VolumeError } from './volume-error.ts';
@@ -43,7 +43,7 @@ function componentsOrNone(name: string): string[] {
 }
 
 async function replace(
-  root: FileHandle,
+  root: Opened,
   directory: string,
   version: string,
   payload: Payload,
@@ -87,32 +87,28 @@ function linked(target: string, link: string): boolean {
   }
 }
 
-async function writeVersion(root: FileHandle, version: string, payload: Payload, gid?: number): Promise<void> {
-  const next = await directoryBeneath(root, version);
+async function writeVersion(root: Opened, version: string, payload: Payload, gid?: number): Promise<void> {
   try {
-    if (gid !== undefined) await fs.chown(pathOf(next), (await next.stat()).uid, gid);
-    for (const [name, file] of payload) {
-      const folders = componentsOf(name);
-      const last = folders.pop() ?? '';
-      const parent = folders.length === 0 ? next : await directoryBeneath(next, folders.join('/'));
-      try {
+    await atBeneath(root, version, 0o755, async (next) => {
+      if (gid !== undefined) chownSync(pathOf(next), statSync(pathOf(next)).uid, gid);
+      for (const [name, file] of payload) {
+        const folders = componentsOf(name);
+        const last = folders.pop() ?? '';
         const mode = file.mode & 0o777;
-        await writeFileIn(parent, last, file.content, {
-          mode: gid === undefined ? mode : mode | 0o440,
-          ...(gid !== undefined && { gid }),
-        });
-      } finally {
-        if (parent !== next) await parent.close();
+        await atBeneath(next, folders.join('/'), 0o755, (parent) =>
+          writeFileIn(parent, last, file.content, {
+            mode: gid === undefined ? mode : mode | 0o440,
+            ...(gid !== undefined && { gid }),
+          }),
+        );
       }
-    }
+    });
   } catch (error) {
     // Two files at one path, or one below the other.
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (error instanceof UnsafePathError || code === 'EEXIST' || code === 'ENOTDIR')
       throw new VolumeError('two files of the volume are at one path');
     throw error;
-  } finally {
-    await next.close();
   }
 }
 
