@@ -21,10 +21,9 @@ if (process.getuid?.() === 0) await run('Debian packages', node, [join(root, 'te
 await run('check', 'npm', ['run', '--silent', 'check']);
 await run('simulation', node, ['test/simulation/main.ts', '--seed', '1', '--events', '50000']);
 await vitest('unit');
-// The functions behind a gateway wait for each other more than they compute, and so do clusters for their containers: side by side they
-// keep both processors busy. What the first of them says is held back until it has ended.
-await Promise.all([vitest('aws', 'later'), vitest('e2e')]);
-await vitest('cli');
+// The functions behind a gateway wait for each other more than they compute, and so do clusters for their containers, and commands for
+// clusters: side by side they keep both processors busy. What the first of them says is held back until it has ended.
+await Promise.all([vitest('aws', 'later'), vitest('e2e').then(() => vitest('cli'))]);
 
 rmSync(scratch, { recursive: true, force: true });
 for (const test of secondTries) console.log(`passed at the second try ${test}`);
