@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DesiredState } from '../../core/node/protocol.ts';
 import type { ApiClient } from '../api-client/api-client.ts';
 import { type ControlPlane, createControlPlane } from './control-plane.ts';
 
@@ -17,12 +16,13 @@ const pod = () => ({
   kind: 'Pod',
   metadata: { name: 'p', namespace: 'default', resourceVersion: String(version) },
 });
-const api = {
-  json: async (): Promise<DesiredState> => {
+const api: Pick<ApiClient, 'json'> = {
+  async json() {
     asked += 1;
-    return { cursor: String(version), full: asked === 1, resources: { pods: { put: [pod()] } } } as DesiredState;
+    const state = { cursor: String(version), full: asked === 1, resources: { pods: { put: [pod()] } } };
+    return JSON.parse(JSON.stringify(state));
   },
-} as unknown as ApiClient;
+};
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'zp-desired-'));

@@ -20,7 +20,7 @@ import { DesiredObjects } from './desired-objects.ts';
 import { readStateFile, writeStateFile } from './state-file.ts';
 
 export interface ControlPlaneOptions {
-  readonly api: ApiClient;
+  readonly api: Pick<ApiClient, 'json'>;
   readonly nodeName: string;
   /** Where the last desired state is kept. */
   readonly stateFile: string;
@@ -73,7 +73,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         await pause(saveMs);
         saveAgain = false;
         await writeStateFile(options.stateFile, objects.store());
-      } while (saveAgain && !abort.signal.aborted);
+      } while (saveAgain);
     })()
       .catch((error: unknown) => log.warn({ error: String(error) }, 'the state file could not be written'))
       .finally(() => {

@@ -8,7 +8,6 @@ import type { Heads } from './heads.ts';
 import type { StoredObject } from './items.ts';
 import { objectKey, readObject } from './items.ts';
 import { KeyQueue } from './key-queue.ts';
-import { noteLarge } from './large-ledger.ts';
 import { type LargeValues, largestInline, largestTogether, longestWriteMs } from './large-values.ts';
 import type { Log } from './log.ts';
 import { changes, needsReading, type Planned, type Prepared } from './planned.ts';
@@ -162,6 +161,8 @@ export class Commits {
         if (!this.#options.large) throw tooLarge(each.write.name, size, limit);
         const { type, name } = each.write;
         const asideSince = this.#requests.surroundings.now();
+        // Few values are large: no start loads it.
+        const { noteLarge } = await import('./large-ledger.ts');
         const noted = (large: string) => noteLarge(this.#requests, call, { large, type, name, since: asideSince });
         const value = await storeLargeValue(each.value, this.#options.large, randomBytes(onceBytes), noted);
         return { ...each, value, asideSince };

@@ -29,7 +29,6 @@ import { expired } from './expiry.ts';
 import { tableGroups } from './groups.ts';
 import { Heads } from './heads.ts';
 import { objectKey, readObject } from './items.ts';
-import { collectLarge } from './large-ledger.ts';
 import type { LargeValues } from './large-values.ts';
 import { list } from './list.ts';
 import type { LogOptions } from './log.ts';
@@ -196,6 +195,7 @@ class TableStore implements DynamoStore {
   async collect(): Promise<number> {
     const large = this.#large;
     if (!large) return 0;
+    const { collectLarge } = await import('./large-ledger.ts');
     return collectLarge(this.#requests, this.#heads, this.#log, large, () => this.#begin('collect'));
   }
 

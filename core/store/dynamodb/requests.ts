@@ -1,6 +1,6 @@
 // How every request is sent: retries with jitter within a budget, and the count of what each operation cost.
 
-import type { BatchGetItemCommandOutput, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import type { QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { getOwn } from '../../machinery/own.ts';
 import { StoreError } from '../store.ts';
 import type { DynamoCalls } from './calls.ts';
@@ -100,14 +100,13 @@ export class Requests {
     return { ...call, deadline: this.surroundings.now() + this.#budgetMs };
   }
 
-  /** One request, once; its charge is noted. */
-  once<T extends Charged>(call: Call, kind: 'read' | 'write', send: () => Promise<T>): Promise<T> {
-    return this.onceForAll([call], kind, send);
-  }
-
-  /** One request for several operations, which share its charge. */
-  async onceForAll<T extends Charged>(calls: readonly Call[], kind: 'read' | 'write', send: () => Promise<T>) {
-    const costs = calls.map(({ operation }) => this.#cost(operation));
+  /** One request, once; its charge is noted, in equal parts where several operations share it. */
+  async once<T extends Charged>(
+    calls: Call | readonly Call[],
+    kind: 'read' | 'write',
+    send: () => Promise<T>,
+  ): Promise<T> {
+    const costs = [calls].flat().map(({ operation }) => this.#cost(operation));
     for (const cost of costs) cost.requests++;
     const answer = await send();
     const { ConsumedCapacity = [] } = answer;
@@ -121,10 +120,14 @@ export class Requests {
    * A request that may happen twice without harm: repeated until it is answered. Fails with `throttled` when the budget is spent;
    * failed conditions and fatal errors pass through.
    */
-  async repeat<T extends Charged>(call: Call, kind: 'read' | 'write', send: () => Promise<T>): Promise<T> {
+  repeat<T extends Charged>(call: Call, kind: 'read' | 'write', send: () => Promise<T>): Promise<T> {
+    return this.#again(call, () => this.once(call, kind, send));
+  }
+
+  async #again<T>(call: Call, work: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.once(call, kind, send);
+        return await work();
       } catch (error) {
         const meaning = meaningOf(error);
         if (meaning !== 'refused' && meaning !== 'unknown') throw error;
@@ -149,6 +152,19 @@ export class Requests {
     return Item;
   }
 
+  /** Once, of up to `batchGetLimit` keys: the items that exist, in any order, and the keys that DynamoDB left for another request. */
+  async getBatch(calls: Call | readonly Call[], keys: readonly Key[]) {
+    const answer = await this.once(calls, 'read', () =>
+      this.calls.batchGetItem({
+        RequestItems: { [this.table]: { Keys: [...keys], ConsistentRead: true } },
+        ReturnConsumedCapacity: 'TOTAL',
+      }),
+    );
+    // as: DynamoDB gives back keys that it was given.
+    const unread = (getOwn(answer.UnprocessedKeys, this.table)?.Keys ?? []) as unknown as Key[];
+    return { items: getOwn(answer.Responses, this.table) ?? [], unread };
+  }
+
   /** The items of these keys that exist, in any order. */
   async getAll(call: Call, keys: readonly Key[]): Promise<DynamoItem[]> {
     const [only] = keys;
@@ -160,17 +176,10 @@ export class Requests {
     let left: Key[] = [...keys];
     for (let attempt = 0; left.length > 0; ) {
       const batch = left.slice(0, batchGetLimit);
-      const answer: Omit<BatchGetItemCommandOutput, '$metadata'> = await this.repeat(call, 'read', () =>
-        this.calls.batchGetItem({
-          RequestItems: { [this.table]: { Keys: batch, ConsistentRead: true } },
-          ReturnConsumedCapacity: 'TOTAL',
-        }),
-      );
-      items.push(...(getOwn(answer.Responses, this.table) ?? []));
-      // as: DynamoDB gives back keys that it was given.
-      const unprocessed = (getOwn(answer.UnprocessedKeys, this.table)?.Keys ?? []) as unknown as Key[];
-      left = [...left.slice(batchGetLimit), ...unprocessed];
-      if (unprocessed.length > 0 && !(await this.pause(call, attempt++))) throw throttled();
+      const answer = await this.#again(call, () => this.getBatch(call, batch));
+      items.push(...answer.items);
+      left = [...left.slice(batchGetLimit), ...answer.unread];
+      if (answer.unread.length > 0 && !(await this.pause(call, attempt++))) throw throttled();
     }
     return items;
   }
